@@ -1,0 +1,11 @@
+// Tests run on what was built (dist/), so that they exercise the very files that ship, worker threads included.
+/** @type {import('jest').Config} */
+export default {
+  rootDir: 'dist',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testMatch: ['**/*.spec.js'],
+  testEnvironment: 'node',
+  transform: {},
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
