@@ -2,7 +2,6 @@
 /** @type {import('jest').Config} */
 export default {
   rootDir: 'dist',
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.js'],
   testEnvironment: 'node',
   transform: {},
