@@ -54,7 +54,8 @@ export const oneOf = <const T extends string>(...values: readonly T[]): Shape<T>
 });
 export const list = <T>(of: Shape<T>): Shape<readonly T[]> => ({
   kind: 'list',
-  canonical: (values, path) => (Array.isArray(values) ? values.map((value: T, index) => of.canonical(value, `${path}[${index}]`)) : refuse(path, 'must be a list')),
+  canonical: (values, path) =>
+    Array.isArray(values) ? values.map((value: T, index) => of.canonical(value, `${path}[${index}]`)) : refuse(path, 'must be a list'),
 });
 export const optional = <T>(of: Shape<T>): Shape<T> & { readonly optional: true } => ({ ...of, optional: true });
 
@@ -66,7 +67,6 @@ export const protectedText: Shape<Protected> = {
     return { commitment: value.commitment, key: value.key, sealed: value.sealed };
   },
 };
-
 
 type OptionalKeys<F> = { [K in keyof F]: F[K] extends { readonly optional: true } ? K : never }[keyof F];
 type Simplify<T> = { readonly [K in keyof T]: T[K] };
@@ -136,4 +136,3 @@ export function eventType<const Type extends string, const F extends Readonly<Re
     upcasters,
   };
 }
-
