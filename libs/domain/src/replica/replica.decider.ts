@@ -3,6 +3,8 @@ import type { ReplicaEvent } from './replica.events.js';
 
 /** Content of one replica, canonical JSON text: an event may be 65,535 bytes long in all (format.md §1). */
 export const REPLICA_CONTENT_BYTES_MAX = 45_000;
+/** Replicas of one person and information (data sets × periods): all of them together must fit into one sealed delivery of 1 MiB. */
+export const REPLICAS_PER_INFORMATION_MAX = 15;
 /** Replicas of one person at one agency: bounds what a decision loads. */
 export const REPLICAS_PER_SUBJECT_MAX = 2_000;
 
@@ -41,11 +43,14 @@ export const keyOf = ({ information, dataset, period }: ReplicaKey): string => `
 function register(data: Version, replicas: Replicas): readonly ReplicaEvent[] {
   const current = replicas.current.get(keyOf(data));
   if (current?.contentDigest === data.contentDigest) return [];
-  if (!current && replicas.current.size >= REPLICAS_PER_SUBJECT_MAX) {
+  if (
+    !current &&
+    (replicas.current.size >= REPLICAS_PER_SUBJECT_MAX || matching(replicas, { information: data.information }).length >= REPLICAS_PER_INFORMATION_MAX)
+  ) {
     throw new DomainError(
       'TOO_MANY_REPLICAS',
       'unprocessable',
-      `a person has at most ${REPLICAS_PER_SUBJECT_MAX} replicas at one agency: withdraw old ones first`,
+      `a person has at most ${REPLICAS_PER_SUBJECT_MAX} replicas at one agency, ${REPLICAS_PER_INFORMATION_MAX} of one information: withdraw old ones first`,
     );
   }
   return [{ type: current ? 'ReplicaCorrected' : 'ReplicaRegistered', data }];

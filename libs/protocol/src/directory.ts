@@ -1,0 +1,24 @@
+/** What servers must know of each other: who speaks for whom, where, with which keys. Read from the core; nothing in it is secret. */
+export interface Directory {
+  /** Grows with each change at the core. */
+  readonly version: number;
+  readonly servers: readonly ServerEntry[];
+  readonly agencies: readonly AgencyEntry[];
+}
+export interface ServerEntry {
+  readonly id: string;
+  readonly kind: 'core' | 'interface-system' | 'intermediate-server' | 'resident-registry' | 'portal';
+  readonly url: string;
+  /** Public keys (JWK text) that its tokens may be signed with, by key id. */
+  readonly signingKeys: Readonly<Record<string, string>>;
+  /** X25519 public key (base64url) of an interface system. */
+  readonly transportKey?: string;
+}
+export interface AgencyEntry {
+  readonly code: string;
+  readonly intermediateServer: string;
+  readonly interfaceSystem: string;
+  readonly keys: Readonly<Record<string, string>>;
+  /** Institutions that ask and answer through this code holder. */
+  readonly institutions: readonly string[];
+}
