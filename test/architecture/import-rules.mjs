@@ -21,6 +21,7 @@ export const LIBS = {
   'read-models': { imports: ['kernel', 'domain', 'event-store', 'cryptography'], packages: 'any', node: true },
   'agency-sdk': { imports: ['kernel'], packages: 'without-nest', node: true },
   platform: { imports: ['kernel'], packages: 'any', node: true },
+  protocol: { imports: ['kernel', 'platform'], packages: 'any', node: true },
 };
 /** The one app that may import other apps: it composes them. */
 const COMPOSES_APPS = 'sandbox';
