@@ -1,0 +1,33 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { exchangeDecider, holdersDecider, provisionDecider, queryDecider, replicaDecider } from '#libs/domain';
+import type { Decider, Message } from '#libs/kernel';
+import { type Execution, type Outcome, Recorder } from './recorder.js';
+
+/**
+ * The bus command and the handler of one decider. Nest dispatches by class, so each decider has one class, which carries
+ * a batch of its commands; a new command adds no class. The handler is thin by intent: the rules are the decider's, the
+ * record is the Recorder's.
+ */
+function batchesOf<State, C extends Message, E extends Message>(decider: Decider<State, C, E>) {
+  class Batch extends Command<readonly Outcome<E>[]> {
+    constructor(readonly executions: readonly Execution<C>[]) {
+      super();
+    }
+  }
+
+  @CommandHandler(Batch)
+  class Handler implements ICommandHandler<Batch> {
+    constructor(private readonly recorder: Recorder) {}
+
+    execute({ executions }: Batch): Promise<readonly Outcome<E>[]> {
+      return this.recorder.execute(decider, executions);
+    }
+  }
+  return { Batch, Handler };
+}
+
+export const exchangeCommands = batchesOf(exchangeDecider);
+export const holdersCommands = batchesOf(holdersDecider);
+export const queryCommands = batchesOf(queryDecider);
+export const provisionCommands = batchesOf(provisionDecider);
+export const replicaCommands = batchesOf(replicaDecider);

@@ -1,0 +1,238 @@
+import { type EventIds, type ProtectedFields, type RecordKeys } from '#libs/cryptography';
+import { type Appended, type AppendRequest, type EventStore, NO_STREAM, type Position, type StoredEvent } from '#libs/event-store';
+import {
+  type ClearField,
+  type Decider,
+  DomainError,
+  EVENT_BYTES_MAX,
+  type EventRegistry,
+  fold,
+  isSealed,
+  type Message,
+  type Protected,
+  type RecordedEvent,
+  type SealedField,
+} from '#libs/kernel';
+import { leafHash } from '#libs/ledger';
+
+/** How often a decision is made again when its stream moved on meanwhile. */
+export const CONFLICT_RETRIES_MAX = 5;
+
+/** Who, when and why: goes into the envelope of every event that follows from one command. */
+export interface RecordContext {
+  /** Business instant, ISO 8601 UTC. */
+  readonly at: string;
+  readonly actor: string;
+  /** Whose record it is, on a server that serves many. */
+  readonly agency?: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  /** Key that seals the protected fields of these events (format.md §2). */
+  readonly keyId: string;
+}
+
+export interface Execution<Command> {
+  readonly stream: string;
+  readonly command: Command;
+  readonly context: RecordContext;
+  /** The stream is expected not to exist: it is read only if that proves wrong. */
+  readonly isNew?: boolean;
+}
+
+/** A stored event with the bytes that it was read or written as. Its protected fields are sealed. */
+export interface Stored<E extends Message = Message> {
+  readonly event: RecordedEvent<E>;
+  readonly bytes: Uint8Array;
+  /** RFC 6962 leaf hash of the bytes, base64url. */
+  readonly leaf: string;
+}
+
+export interface Executed<E extends Message = Message> {
+  /** The whole stream, oldest first, as stored: answers are built from it and from nothing else (format.md §3). */
+  readonly history: readonly Stored<E>[];
+  /** How many events, at the end of `history`, this execution added; 0: nothing happened, it had been done before. */
+  readonly added: number;
+  /** Position of the last event that this execution added. */
+  readonly position?: Position;
+}
+export type Outcome<E extends Message> = PromiseSettledResult<Executed<E>>;
+
+interface Draft<E extends Message> {
+  readonly index: number;
+  readonly history: readonly Stored<E>[];
+  readonly events: readonly E[];
+}
+const rejected = (reason: unknown): PromiseRejectedResult => ({ status: 'rejected', reason });
+const isConflict = (error: unknown): boolean => error instanceof DomainError && error.code === 'WRONG_EXPECTED_REVISION';
+
+/**
+ * Load, fold, decide, append: a batch of commands, each on a stream of its own with an outcome of its own. Resolves when
+ * what was decided is durable. A decision that met a stream which had moved on is made again on the new state.
+ */
+export class Recorder {
+  readonly #decoder = new TextDecoder();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly registry: EventRegistry,
+    private readonly keys: RecordKeys,
+    private readonly fields: ProtectedFields,
+    private readonly ids: EventIds,
+    private readonly wallClock: () => string,
+  ) {}
+
+  async execute<State, Command extends Message, E extends Message>(
+    decider: Decider<State, Command, E>,
+    executions: readonly Execution<Command>[],
+  ): Promise<readonly Outcome<E>[]> {
+    const outcomes = new Array<Outcome<E>>(executions.length);
+    let pending = executions.map((_, index) => index);
+    for (let round = 0; pending.length > 0; round += 1) {
+      if (round > CONFLICT_RETRIES_MAX) {
+        const busy = new DomainError('CONTENTION', 'busy', 'the record kept changing meanwhile: send it again');
+        for (const index of pending) outcomes[index] = rejected(busy);
+        break;
+      }
+      pending = await this.#round(decider, executions, pending, round, outcomes);
+    }
+    return outcomes;
+  }
+
+  /** The whole of many streams, decoded; a missing one is empty. */
+  async load<E extends Message>(streams: readonly string[]): Promise<readonly (readonly Stored<E>[])[]> {
+    const found = await this.store.readStreams(streams);
+    return found.map((events) => events.map((stored) => this.decode<E>(stored)));
+  }
+
+  decode<E extends Message>({ bytes }: Pick<StoredEvent, 'bytes'>): Stored<E> {
+    return { event: this.registry.decode<E>(this.#decoder.decode(bytes)), bytes, leaf: leafHash(bytes).toString('base64url') };
+  }
+
+  /** One pass over the pending executions; returns those that met a conflict. */
+  async #round<State, Command extends Message, E extends Message>(
+    decider: Decider<State, Command, E>,
+    executions: readonly Execution<Command>[],
+    pending: readonly number[],
+    round: number,
+    outcomes: Outcome<E>[],
+  ): Promise<number[]> {
+    const histories = await this.#histories<Command, E>(executions, pending, round);
+    const drafts: Draft<E>[] = [];
+    for (const [at, index] of pending.entries()) {
+      const { command } = executions[index] as Execution<Command>;
+      const history = histories[at] as readonly Stored<E>[];
+      try {
+        const state = fold(
+          decider,
+          history.map(({ event }) => event as unknown as E),
+        );
+        const events = decider.decide(command, state);
+        if (events.length === 0) outcomes[index] = { status: 'fulfilled', value: { history, added: 0 } };
+        else drafts.push({ index, history, events });
+      } catch (error) {
+        outcomes[index] = rejected(error);
+      }
+    }
+    return drafts.length === 0 ? [] : this.#append(executions, drafts, outcomes);
+  }
+
+  async #histories<Command, E extends Message>(
+    executions: readonly Execution<Command>[],
+    pending: readonly number[],
+    round: number,
+  ): Promise<readonly (readonly Stored<E>[])[]> {
+    const known = pending.map((index) => round > 0 || executions[index]?.isNew !== true);
+    const streams = pending.filter((_, at) => known[at]).map((index) => (executions[index] as Execution<Command>).stream);
+    const loaded = streams.length === 0 ? [] : await this.load<E>(streams);
+    let next = 0;
+    return known.map((isKnown) => (isKnown ? (loaded[next++] as readonly Stored<E>[]) : []));
+  }
+
+  async #append<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[], outcomes: Outcome<E>[]): Promise<number[]> {
+    const sealed = await this.#seal(executions, drafts);
+    const requests: AppendRequest[] = [];
+    const written: { draft: Draft<E>; added: readonly Stored<E>[] }[] = [];
+    for (const [at, draft] of drafts.entries()) {
+      const { stream, context } = executions[draft.index] as Execution<Command>;
+      try {
+        const added = this.#encode(stream, context, draft.history.length, sealed[at] as readonly E[]);
+        requests.push({
+          stream,
+          expectedRevision: draft.history.length - 1 < 0 ? NO_STREAM : draft.history.length - 1,
+          events: added.map(({ event, bytes }) => ({ id: event.id, type: event.type, bytes })),
+        });
+        written.push({ draft, added });
+      } catch (error) {
+        outcomes[draft.index] = rejected(error);
+      }
+    }
+    const appended = await this.store.appendMany(requests);
+    const conflicts: number[] = [];
+    for (const [at, result] of appended.entries()) {
+      const { draft, added } = written[at] as { draft: Draft<E>; added: readonly Stored<E>[] };
+      if (result.status === 'rejected' && isConflict(result.reason)) conflicts.push(draft.index);
+      else outcomes[draft.index] = result.status === 'rejected' ? result : { status: 'fulfilled', value: recorded(draft, added, result.value) };
+    }
+    return conflicts;
+  }
+
+  /** Seals every protected field of the drafts at once: keys first made durable, then one pass of the cipher a key. */
+  async #seal<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[]): Promise<readonly (readonly E[])[]> {
+    const clear: { keyId: string; value: string }[] = [];
+    for (const { index, events } of drafts) {
+      const { keyId } = (executions[index] as Execution<Command>).context;
+      for (const event of events) for (const { value } of this.#clearFields(event)) clear.push({ keyId, value });
+    }
+    if (clear.length === 0) return drafts.map(({ events }) => events);
+    await this.keys.ensure(clear.map(({ keyId }) => keyId));
+    const sealed = this.fields.protectAll(clear);
+    let next = 0;
+    const seal = (event: E): E => {
+      const data: Record<string, unknown> = { ...(event.data as Record<string, unknown>) };
+      for (const { name } of this.#clearFields(event)) data[name] = sealed[next++] as SealedField;
+      return { ...event, data };
+    };
+    return drafts.map(({ events }) => events.map(seal));
+  }
+
+  #clearFields(event: Message): { name: string; value: string }[] {
+    const data = event.data as Record<string, Protected | undefined>;
+    const found: { name: string; value: string }[] = [];
+    for (const name of this.registry.get(event.type).protectedFields) {
+      const field = data[name];
+      if (field !== undefined && !isSealed(field)) found.push({ name, value: (field satisfies ClearField).value });
+    }
+    return found;
+  }
+
+  #encode<E extends Message>(stream: string, context: RecordContext, firstRevision: number, events: readonly E[]): readonly Stored<E>[] {
+    const { at, actor, agency, correlationId, causationId } = context;
+    const ids = this.ids.next(events.length);
+    const recordedAt = this.wallClock();
+    return events.map((message, offset) => {
+      const envelope = {
+        id: ids[offset] as string,
+        stream,
+        revision: firstRevision + offset,
+        recordedAt,
+        at,
+        actor,
+        correlationId,
+        causationId,
+        ...(agency === undefined ? {} : { agency }),
+      };
+      const bytes = Buffer.from(this.registry.encode(envelope, message), 'utf8');
+      if (bytes.length > EVENT_BYTES_MAX) {
+        throw new DomainError('EVENT_TOO_LARGE', 'too-large', `one record may hold ${EVENT_BYTES_MAX} bytes at most: send less`);
+      }
+      const event = { ...envelope, type: message.type, data: message.data, v: this.registry.get(message.type).version } as RecordedEvent<E>;
+      return { event, bytes, leaf: leafHash(bytes).toString('base64url') };
+    });
+  }
+}
+
+const recorded = <E extends Message>(draft: Draft<E>, added: readonly Stored<E>[], { position }: Appended): Executed<E> => ({
+  history: [...draft.history, ...added],
+  added: added.length,
+  position,
+});
