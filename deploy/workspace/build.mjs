@@ -24,7 +24,7 @@ const outputOf = (source) => join(DIST, source.replace(/\.ts$/, '.js'));
 
 function fingerprint(files) {
   const hash = createHash('sha256');
-  for (const path of ['tsconfig.json', 'package.json', 'deploy/workspace/build.mjs', 'node_modules/typescript/package.json', ...files]) {
+  for (const path of ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'deploy/workspace/build.mjs', 'node_modules/typescript/package.json', ...files]) {
     hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)));
   }
   return hash.digest('hex');
@@ -56,7 +56,7 @@ export function build() {
   }
   rmSync(STAMP, { force: true });
   try {
-    execFileSync(process.execPath, [COMPILER, '-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--incremental', 'false'], { cwd: ROOT, stdio: 'inherit' });
+    execFileSync(process.execPath, [COMPILER, '-p', join(ROOT, 'tsconfig.build.json')], { cwd: ROOT, stdio: 'inherit' });
   } catch {
     process.stderr.write('The build failed: see the lines above.\n');
     process.exit(1);
