@@ -42,3 +42,17 @@ export class StoreClosed extends DomainError {
     super('STORE_CLOSED', 'unavailable', 'the store is closed');
   }
 }
+/** Another process (or another store object of this one) has the data directory open for writing. */
+export class StoreInUse extends DomainError {
+  override readonly name = 'StoreInUse';
+  constructor(directory: string) {
+    super('STORE_IN_USE', 'unavailable', `another process owns the data directory ${directory}`);
+  }
+}
+/** Too much is in flight: nothing of this append was taken; come back later with the same bytes. */
+export class StoreBusy extends DomainError {
+  override readonly name = 'StoreBusy';
+  constructor() {
+    super('STORE_BUSY', 'busy', 'too many appends are waiting');
+  }
+}

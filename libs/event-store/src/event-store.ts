@@ -2,6 +2,8 @@
 export const NO_STREAM = -1;
 /** Sum of the bytes of one append (EventStoreDB's own limit). */
 export const APPEND_BYTES_MAX = 1_048_576;
+/** UTF-8 bytes of a stream's name. */
+export const STREAM_NAME_BYTES_MAX = 256;
 /** Events in one page of a read. */
 export const PAGE_EVENTS_MAX = 10_000;
 /** Where a follower that has seen nothing stands. */
@@ -65,7 +67,8 @@ export abstract class EventStore {
   /**
    * Stores all events of the request, or none. Resolves only when they are durable, and no reader sees them earlier.
    * Atomic per request only. Rejects with WrongExpectedRevision (carrying the actual revision), AppendTooLarge,
-   * InvalidAppend (no events, an id that is no UUID, an empty type or stream), StoreFull.
+   * InvalidAppend (no events, an id that is no UUID, an empty type or stream, a stream name past STREAM_NAME_BYTES_MAX,
+   * bytes that hold another id, type, stream or revision), StoreFull, StoreBusy.
    * A repeat is recognised by comparing event ids at the revisions asked for: it succeeds with `alreadyStored`, whatever
    * the bytes. A stale append never fails others that are in flight beside it.
    */
