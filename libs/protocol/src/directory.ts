@@ -7,7 +7,7 @@ export interface Directory {
 }
 export interface ServerEntry {
   readonly id: string;
-  readonly kind: 'core' | 'interface-system' | 'intermediate-server' | 'resident-registry' | 'portal';
+  readonly kind: 'core' | 'interface-system' | 'intermediate-server' | 'resident-registry' | 'disclosure-portal';
   readonly url: string;
   /** Public keys (JWK text) that its tokens may be signed with, by key id. */
   readonly signingKeys: Readonly<Record<string, string>>;

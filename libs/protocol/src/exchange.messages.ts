@@ -7,6 +7,7 @@ import {
   IsNested,
   IsOneOf,
   IsProcedureCode,
+  IsServerId,
   IsText,
   IsUuidV7,
   MayBeOmitted,
@@ -56,7 +57,7 @@ export class DemandLine {
   /** Opens `providerSubject`. */
   @IsNested(() => Disclosure) readonly disclosure!: Disclosure;
   /** The interface system that speaks for the requester. */
-  @IsText({ max: 64 }) readonly requesterInterfaceSystem!: string;
+  @IsServerId() readonly requesterInterfaceSystem!: string;
 }
 
 export class WithdrawalNoticeLine {
@@ -82,16 +83,20 @@ export class ProvisionReportLine {
   @MayBeOmitted() @IsText({ max: 64 }) readonly reason?: string;
 }
 
+/** What was provided: `digest` = SHA-256(random ‖ payload). */
+export class ProvisionData {
+  /** 32 random bytes, base64url. */
+  @IsLeafHash() readonly random!: string;
+  /** JSON text: `{"replicas":[{information,dataset,period?,layout,content}]}` in the current layout. */
+  @IsText({ max: 1_048_576 }) readonly payload!: string;
+}
 /** The provider's answer inside its own server and interface system; `data` is there on `made` only. */
-export interface ProvisionAnswer extends ProvisionReportLine {
-  readonly requester: string;
-  readonly decisionLeaf: string;
-  readonly data?: {
-    /** 32 random bytes, base64url; `digest` = SHA-256(random ‖ payload). */
-    readonly random: string;
-    /** JSON text: `{"replicas":[{information,dataset,period?,layout,content}]}` in the current layout. */
-    readonly payload: string;
-  };
+export class ProvisionAnswer extends ProvisionReportLine {
+  @IsAgencyCode() readonly requester!: string;
+  /** Interface system that speaks for the requester. */
+  @IsServerId() readonly requesterInterfaceSystem!: string;
+  @IsLeafHash() readonly decisionLeaf!: string;
+  @MayBeOmitted() @IsNested(() => ProvisionData) readonly data?: ProvisionData;
 }
 
 /** A provider's answer on its way to the requester. `digest` and `items` are there on `made`, `reason` on `not-made`; a hold is not sent. */
