@@ -9,6 +9,9 @@ export const basis = record({
   /** Last revision of `agency-<requester>` and `agency-<provider>`. */
   requester: integer,
   provider: integer,
+  /** The same of the institutions that a holder acts for (委任元), where those are others: their assessments and roles decide. */
+  requesterInstitution: optional(integer),
+  providerInstitution: optional(integer),
   /** Last revision of the table version's stream, and of the openings that were read. */
   matrix: optional(integer),
   openings: optional(list(record({ stream: text, revision: integer }))),
