@@ -9,7 +9,7 @@ const LONGER_FILES = [
 ];
 
 const TYPESCRIPT = ['apps/**/*.ts', 'libs/**/*.ts', 'test/**/*.ts'];
-const TESTS = ['**/*.spec.ts', 'test/**/*.ts', 'apps/*/test/**/*.ts'];
+const TESTS = ['**/*.spec.ts', '**/*.contract.ts', 'test/**/*.ts', 'apps/*/test/**/*.ts'];
 /** The rules of the law: pure functions. Time, ids and randomness arrive inside the command. */
 const PURE = ['libs/kernel/src/**/*.ts', 'libs/domain/src/**/*.ts'];
 

@@ -1,13 +1,11 @@
 // `npm run check`: format, lint, types, import rules and unit tests. The first four are package.json's scripts of those names.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { build } from './build.mjs';
 import { runTests, finish } from './jest.mjs';
 import { isMain, line, ROOT } from './report.mjs';
 
-/** Longest first: they share the processors. */
 const CHECKS = ['lint', 'types', 'format', 'boundaries'];
 
 function runScript(name, command) {
@@ -26,18 +24,11 @@ function runScript(name, command) {
   });
 }
 
-/** Runs the checks that are not tests, two or more beside each other, all of them whatever fails. Returns the names of those that failed. */
+/** Runs the checks that are not tests beside each other, all of them whatever fails. Returns the names of those that failed. */
 export async function runChecks() {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const waiting = [...CHECKS];
-  const failed = [];
-  const worker = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      if (!(await runScript(name, scripts[name]))) failed.push(name);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CHECKS.length, Math.max(2, availableParallelism())) }, worker));
-  return failed;
+  const passed = await Promise.all(CHECKS.map((name) => runScript(name, scripts[name])));
+  return CHECKS.filter((_, index) => !passed[index]);
 }
 
 if (isMain(import.meta.url)) {
