@@ -69,15 +69,15 @@ export class DirectoryCache {
 
   #keyNow(issuer: string, keyId: string): CallerKey | undefined {
     const server = this.#servers.get(issuer);
-    const jwk = server ? server.signingKeys[keyId] : this.#agencies.get(issuer)?.keys[keyId];
-    return jwk === undefined ? undefined : { kind: server ? 'server' : 'agency', publicKey: this.#keyObject(jwk) };
+    const publicText = server ? server.signingKeys[keyId] : this.#agencies.get(issuer)?.keys[keyId];
+    return publicText === undefined ? undefined : { kind: server ? 'server' : 'agency', publicKey: this.#keyObject(publicText) };
   }
 
-  #keyObject(jwk: string): KeyObject {
-    const known = this.#keys.get(jwk);
+  #keyObject(publicText: string): KeyObject {
+    const known = this.#keys.get(publicText);
     if (known) return known;
-    const key = createPublicKey({ key: JSON.parse(jwk) as Record<string, string>, format: 'jwk' });
-    this.#keys.set(jwk, key);
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicText }, format: 'jwk' });
+    this.#keys.set(publicText, key);
     return key;
   }
 

@@ -9,7 +9,7 @@ export interface ServerEntry {
   readonly id: string;
   readonly kind: 'core' | 'interface-system' | 'intermediate-server' | 'resident-registry' | 'disclosure-portal';
   readonly url: string;
-  /** Public keys (JWK text) that its tokens may be signed with, by key id. */
+  /** Ed25519 public keys (32 bytes, base64url) that its tokens may be signed with, by key id. */
   readonly signingKeys: Readonly<Record<string, string>>;
   /** X25519 public key (base64url) of an interface system. */
   readonly transportKey?: string;
@@ -18,6 +18,7 @@ export interface AgencyEntry {
   readonly code: string;
   readonly intermediateServer: string;
   readonly interfaceSystem: string;
+  /** As `signingKeys` of a server. */
   readonly keys: Readonly<Record<string, string>>;
   /** Institutions that ask and answer through this code holder. */
   readonly institutions: readonly string[];

@@ -68,7 +68,8 @@ export abstract class InterfaceSystemPort {
 /** What an interface system asks of the intermediate servers behind it. */
 export abstract class IntermediateServerPort {
   abstract answerDemands(caller: string, lines: readonly DemandLine[]): Promise<readonly LineOutcome<ProvisionAnswer>[]>;
-  abstract endWithdrawn(caller: string, lines: readonly WithdrawalNoticeLine[]): Promise<readonly LineOutcome<true>[]>;
+  /** Ends a held provision whose query was withdrawn; the value is the report for the core, null where nothing was held. */
+  abstract endWithdrawn(caller: string, lines: readonly WithdrawalNoticeLine[]): Promise<readonly LineOutcome<ProvisionAnswer | null>[]>;
   /** Puts the data into the mailbox, then records; the value is the receipt for the core, absent where nothing was received. */
   abstract receiveProvisions(caller: string, lines: readonly DeliveredProvisionLine[]): Promise<readonly LineOutcome<ReceiptLine | null>[]>;
   abstract changeIdentifiers(caller: string, lines: readonly IdentifierChangeLine[]): Promise<readonly LineOutcome<true>[]>;
