@@ -58,6 +58,15 @@ export class DirectoryCache {
     return this.#servers.get(id);
   }
 
+  /** Looks at the core once where one of the agencies is unknown here; `agencyNow` then tells. */
+  async know(agencies: Iterable<string>): Promise<void> {
+    for (const code of agencies) {
+      if (this.#agencies.has(code)) continue;
+      await this.#lookAgain();
+      return;
+    }
+  }
+
   /** What is in memory, without a look at the core: for the lines of a batch. */
   agencyNow = (code: string): AgencyEntry | undefined => this.#agencies.get(code);
   serverNow = (id: string): ServerEntry | undefined => this.#servers.get(id);
