@@ -33,3 +33,4 @@ export * from './identifier/acquisition.decider.js';
 export * from './identifier/identifier.decider.js';
 export * from './identifier/subject.events.js';
 export * from './identifier/subject.decider.js';
+export * from './permission-matrix/assessments.js';
