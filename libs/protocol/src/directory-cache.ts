@@ -1,7 +1,8 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { DomainError } from '#libs/kernel';
 import type { CallerKey } from '#libs/platform';
 import type { AgencyEntry, Directory, ServerEntry } from './directory.js';
+import { ed25519PublicKey } from './ed25519.js';
 
 /** How old a directory may be before it is read again, and how soon a miss may ask again. */
 export const DIRECTORY_REFRESH_MS = 30_000;
@@ -85,7 +86,7 @@ export class DirectoryCache {
   #keyObject(publicText: string): KeyObject {
     const known = this.#keys.get(publicText);
     if (known) return known;
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicText }, format: 'jwk' });
+    const key = ed25519PublicKey(publicText);
     this.#keys.set(publicText, key);
     return key;
   }

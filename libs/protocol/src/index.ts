@@ -5,5 +5,7 @@ export * from './exchange.messages.js';
 export * from './identifier.messages.js';
 export * from './directory.js';
 export * from './directory-cache.js';
+export * from './ed25519.js';
+export * from './peers.js';
 export * from './ports.js';
 export * from './http-ports.js';
