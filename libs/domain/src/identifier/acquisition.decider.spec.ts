@@ -7,8 +7,11 @@ const { given } = scenario(acquisitionDecider);
 const holder = '0220101100001700';
 const BEFORE = '2020-05-08T00:00:00.000Z';
 const EXPIRES = '2020-05-09T00:00:00.000Z';
-const issue: AcquisitionCommand = { type: 'IssueAcquisitionNumber', data: { holder, acquisitionNumber: clear('a'), expiresAt: EXPIRES, now: BEFORE } };
-const issued: AcquisitionEvent = { type: 'AcquisitionNumberIssued', data: { holder, acquisitionNumber: clear('a'), expiresAt: EXPIRES } };
+const issue: AcquisitionCommand = {
+  type: 'IssueAcquisitionNumber',
+  data: { holder, reference: 'r', acquisitionNumber: clear('a'), expiresAt: EXPIRES, now: BEFORE },
+};
+const issued: AcquisitionEvent = { type: 'AcquisitionNumberIssued', data: { holder, reference: 'r', acquisitionNumber: clear('a'), expiresAt: EXPIRES } };
 const use = (identifierStream: string, now = BEFORE): AcquisitionCommand => ({
   type: 'UseAcquisitionNumber',
   data: { identifierStream, acquisition: 'q', now },
@@ -21,7 +24,14 @@ const refused = (identifierStream: string, reason: IssuanceRefusal): Acquisition
 
 describe('an acquisition number', () => {
   it('is issued to one code holder, until it expires', () => given().when(issue).then(issued));
-  it('is not issued twice', () => given(issued).when(issue).thenRejects('ACQUISITION_NUMBER_TAKEN'));
+  it('is issued once when its holder asks again under the same reference', () => given(issued).when(issue).then());
+  it('is not issued to another holder, or for another reference', () => {
+    for (const other of [{ holder: '9900000000000001' }, { reference: 's' }]) {
+      given(issued)
+        .when({ ...issue, data: { ...issue.data, ...other } } as AcquisitionCommand)
+        .thenRejects('ACQUISITION_NUMBER_TAKEN');
+    }
+  });
   it('is not issued already expired', () =>
     given()
       .when({ ...issue, data: { ...issue.data, expiresAt: BEFORE } } as AcquisitionCommand)

@@ -5,12 +5,16 @@ import type { AcquisitionEvent, IssuanceRefusal } from './identifier.events.js';
 export const REFUSED_PERSONS_MAX = 100;
 
 export type AcquisitionCommand =
-  | Message<'IssueAcquisitionNumber', { readonly holder: string; readonly acquisitionNumber: ClearField; readonly expiresAt: string; readonly now: string }>
+  | Message<
+      'IssueAcquisitionNumber',
+      { readonly holder: string; readonly reference: string; readonly acquisitionNumber: ClearField; readonly expiresAt: string; readonly now: string }
+    >
   /** Before anything is issued in the person's stream. `acquisition` is the HMAC of the number. Instants are ISO 8601 UTC. */
   | Message<'UseAcquisitionNumber', { readonly identifierStream: string; readonly acquisition: string; readonly now: string }>;
 
 interface Issued {
   readonly holder: string;
+  readonly reference: string;
   readonly expiresAt: string;
   /** Why it was refused, by person. */
   readonly refused: ReadonlyMap<string, IssuanceRefusal>;
@@ -22,10 +26,13 @@ export type Acquisition =
 export type AcquisitionAnswer = { readonly proceed: true; readonly holder: string } | { readonly proceed: false; readonly reason: IssuanceRefusal };
 
 function issue(data: Extract<AcquisitionCommand, { type: 'IssueAcquisitionNumber' }>['data'], acquisition: Acquisition): readonly AcquisitionEvent[] {
-  if (acquisition.status !== 'none') throw new DomainError('ACQUISITION_NUMBER_TAKEN', 'conflict', 'this acquisition number was issued before: draw another');
-  const { holder, acquisitionNumber, expiresAt, now } = data;
+  const { holder, reference, acquisitionNumber, expiresAt, now } = data;
+  if (acquisition.status !== 'none') {
+    if (acquisition.holder === holder && acquisition.reference === reference) return []; // asked again: the number stands as it was issued
+    throw new DomainError('ACQUISITION_NUMBER_TAKEN', 'conflict', 'this acquisition number was issued before: draw another');
+  }
   if (expiresAt <= now) throw new DomainError('ACQUISITION_EXPIRY_PAST', 'invalid', 'an acquisition number expires after it is issued', { field: 'expiresAt' });
-  return [{ type: 'AcquisitionNumberIssued', data: { holder, acquisitionNumber, expiresAt } }];
+  return [{ type: 'AcquisitionNumberIssued', data: { holder, reference, acquisitionNumber, expiresAt } }];
 }
 
 function use(data: Extract<AcquisitionCommand, { type: 'UseAcquisitionNumber' }>['data'], acquisition: Acquisition): readonly AcquisitionEvent[] {
@@ -61,7 +68,8 @@ function decide(command: AcquisitionCommand, acquisition: Acquisition): readonly
 
 function evolve(acquisition: Acquisition, event: AcquisitionEvent): Acquisition {
   if (event.type === 'AcquisitionNumberIssued') {
-    return { status: 'open', holder: event.data.holder, expiresAt: event.data.expiresAt, refused: new Map() };
+    const { holder, reference, expiresAt } = event.data;
+    return { status: 'open', holder, reference, expiresAt, refused: new Map() };
   }
   if (acquisition.status === 'none') return acquisition;
   switch (event.type) {

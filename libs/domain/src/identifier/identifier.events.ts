@@ -5,6 +5,8 @@ export const AcquisitionNumberIssued = eventType('AcquisitionNumberIssued', {
   /** Agency code of the code holder that may use it. */
   holder: text,
   acquisitionNumber: protectedText,
+  /** The holder's own reference of the request: a request that is repeated gets the same number. Points to nobody. */
+  reference: text,
   expiresAt: text,
 });
 

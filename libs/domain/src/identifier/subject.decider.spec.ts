@@ -17,13 +17,13 @@ const requested = (acquisition: string): SubjectEvent => ({
 });
 const record = (acquisition: string): SubjectCommand => ({ type: 'RecordIdentifier', data: { subject, identifier: clear('i1'), acquisition } });
 const obtained: SubjectEvent = { type: 'IdentifierObtained', data: { subject, identifier: clear('i1'), acquisition: 'q1' } };
-const change = (identifier: string, kind: 'REISSUED' | 'REVOKED', coreLeaf: string): SubjectCommand => ({
+const change = (identifier: string, kind: 'REISSUED' | 'REVOKED', changedAt: string): SubjectCommand => ({
   type: 'ChangeIdentifier',
-  data: { subject, identifier: clear(identifier), change: kind, coreLeaf },
+  data: { subject, identifier: clear(identifier), change: kind, changedAt },
 });
-const changed = (identifier: string, kind: 'REISSUED' | 'REVOKED', coreLeaf: string): SubjectEvent => ({
+const changed = (identifier: string, kind: 'REISSUED' | 'REVOKED', changedAt: string): SubjectEvent => ({
   type: 'SubjectIdentifierChanged',
-  data: { subject, identifier: clear(identifier), change: kind, coreLeaf },
+  data: { subject, identifier: clear(identifier), change: kind, changedAt },
 });
 const destroy: SubjectCommand = { type: 'DestroySubjectKey', data: { key: 'subject/a/b', reason: 'retention' } };
 const destroyed: SubjectEvent = { type: 'SubjectKeyDestroyed', data: { key: 'subject/a/b', reason: 'retention' } };
@@ -49,38 +49,38 @@ describe("an agency's person", () => {
 
   it('takes in what the core changed, once', () => {
     given(requested('q1'), obtained)
-      .when(change('i2', 'REISSUED', 'leaf2'))
-      .then(changed('i2', 'REISSUED', 'leaf2'));
-    given(requested('q1'), obtained, changed('i2', 'REISSUED', 'leaf2'))
-      .when(change('i2', 'REISSUED', 'leaf2'))
+      .when(change('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
+      .then(changed('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'));
+    given(requested('q1'), obtained, changed('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
+      .when(change('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
       .then();
-    given(requested('q1'), obtained, changed('i2', 'REISSUED', 'leaf2'))
-      .when(change('i3', 'REISSUED', 'leaf3'))
-      .then(changed('i3', 'REISSUED', 'leaf3'));
+    given(requested('q1'), obtained, changed('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
+      .when(change('i3', 'REISSUED', '2020-06-03T00:00:00.000Z'))
+      .then(changed('i3', 'REISSUED', '2020-06-03T00:00:00.000Z'));
   });
   it('has no identifier to change before one was obtained', () => {
     given()
-      .when(change('i2', 'REISSUED', 'leaf2'))
+      .when(change('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
       .thenRejects('SUBJECT_HAS_NO_IDENTIFIER');
     given(requested('q1'))
-      .when(change('i2', 'REISSUED', 'leaf2'))
+      .when(change('i2', 'REISSUED', '2020-06-02T00:00:00.000Z'))
       .thenRejects('SUBJECT_HAS_NO_IDENTIFIER');
   });
   it('whose identifier was revoked waits for the core to reissue it', () => {
-    const history = [requested('q1'), obtained, changed('i1', 'REVOKED', 'leaf2')];
+    const history = [requested('q1'), obtained, changed('i1', 'REVOKED', '2020-06-02T00:00:00.000Z')];
     given(...history)
       .when(request('q2', EXPIRES))
       .thenRejects('IDENTIFIER_REVOKED');
     given(...history)
-      .when(change('i2', 'REISSUED', 'leaf3'))
-      .then(changed('i2', 'REISSUED', 'leaf3'));
+      .when(change('i2', 'REISSUED', '2020-06-03T00:00:00.000Z'))
+      .then(changed('i2', 'REISSUED', '2020-06-03T00:00:00.000Z'));
   });
 
   it('is erased once, and nothing is recorded of it any more', () => {
     given(requested('q1'), obtained).when(destroy).then(destroyed);
     given().when(destroy).then(destroyed);
     given(requested('q1'), obtained, destroyed).when(destroy).then();
-    for (const command of [request('q2'), record('q1'), change('i2', 'REISSUED', 'leaf2')]) {
+    for (const command of [request('q2'), record('q1'), change('i2', 'REISSUED', '2020-06-02T00:00:00.000Z')]) {
       given(requested('q1'), obtained, destroyed).when(command).thenRejects('SUBJECT_KEY_DESTROYED');
     }
   });
@@ -90,8 +90,10 @@ describe("an agency's person", () => {
     expect(statusAfter()).toBe('unknown');
     expect(statusAfter(requested('q1'))).toBe('pending');
     expect(statusAfter(requested('q1'), obtained)).toBe('identified');
-    expect(statusAfter(requested('q1'), obtained, changed('i1', 'REVOKED', 'leaf2'))).toBe('revoked');
-    expect(statusAfter(requested('q1'), obtained, changed('i1', 'REVOKED', 'leaf2'), changed('i2', 'REISSUED', 'leaf3'))).toBe('identified');
+    expect(statusAfter(requested('q1'), obtained, changed('i1', 'REVOKED', '2020-06-02T00:00:00.000Z'))).toBe('revoked');
+    expect(
+      statusAfter(requested('q1'), obtained, changed('i1', 'REVOKED', '2020-06-02T00:00:00.000Z'), changed('i2', 'REISSUED', '2020-06-03T00:00:00.000Z')),
+    ).toBe('identified');
     expect(statusAfter(requested('q1'), obtained, destroyed)).toBe('destroyed');
   });
 });

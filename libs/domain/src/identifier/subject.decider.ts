@@ -15,7 +15,13 @@ export type SubjectCommand =
   | Message<'RecordIdentifier', { readonly subject: ClearField; readonly identifier: ClearField; readonly acquisition: string }>
   | Message<
       'ChangeIdentifier',
-      { readonly subject: ClearField; readonly identifier: ClearField; readonly change: 'REISSUED' | 'REVOKED'; readonly coreLeaf: string }
+      {
+        readonly subject: ClearField;
+        readonly identifier: ClearField;
+        readonly change: 'REISSUED' | 'REVOKED';
+        readonly changedAt: string;
+        readonly coreLeaf?: string;
+      }
     >
   | Message<'DestroySubjectKey', { readonly key: string; readonly reason: string }>;
 
@@ -26,11 +32,13 @@ interface Requests {
 export type Subject =
   | { readonly status: 'unknown' }
   | ({ readonly status: 'pending'; readonly expiresAt: string } & Requests)
-  /** `identifier` is sealed when it comes from the store; `leaves` are the core's events that were taken in. */
-  | ({ readonly status: 'identified' | 'revoked'; readonly identifier: Protected; readonly leaves: ReadonlySet<string> } & Requests)
+  /** `identifier` is sealed when it comes from the store; `changes` are the core's notices that were taken in. */
+  | ({ readonly status: 'identified' | 'revoked'; readonly identifier: Protected; readonly changes: ReadonlySet<string> } & Requests)
   | { readonly status: 'destroyed' };
 
 const DESTROYED = (): DomainError => new DomainError('SUBJECT_KEY_DESTROYED', 'unprocessable', 'the records of this person were erased at this agency');
+
+const noticeOf = ({ change: kind, changedAt }: { readonly change: string; readonly changedAt: string }): string => `${kind}/${changedAt}`;
 
 function record(
   data: Extract<SubjectCommand, { type: 'RecordIdentifier' }>['data'],
@@ -50,7 +58,7 @@ function change(
   if (subject.status === 'unknown' || subject.status === 'pending') {
     throw new DomainError('SUBJECT_HAS_NO_IDENTIFIER', 'conflict', 'no identifier was obtained for this person');
   }
-  return subject.leaves.has(data.coreLeaf) ? [] : [{ type: 'SubjectIdentifierChanged', data }];
+  return subject.changes.has(noticeOf(data)) ? [] : [{ type: 'SubjectIdentifierChanged', data }];
 }
 
 function decide(command: SubjectCommand, subject: Subject): readonly SubjectEvent[] {
@@ -88,10 +96,10 @@ function evolve(subject: Subject, event: SubjectEvent): Subject {
       return { status: 'pending', expiresAt: event.data.expiresAt, requested: all };
     }
     case 'IdentifierObtained':
-      return { status: 'identified', identifier: event.data.identifier, leaves: new Set(), requested };
+      return { status: 'identified', identifier: event.data.identifier, changes: new Set(), requested };
     case 'SubjectIdentifierChanged': {
-      const leaves = new Set([...('leaves' in subject ? subject.leaves : []), event.data.coreLeaf]);
-      return { status: event.data.change === 'REVOKED' ? 'revoked' : 'identified', identifier: event.data.identifier, leaves, requested };
+      const changes = new Set([...('changes' in subject ? subject.changes : []), noticeOf(event.data)]);
+      return { status: event.data.change === 'REVOKED' ? 'revoked' : 'identified', identifier: event.data.identifier, changes, requested };
     }
     default:
       return assertNever(event);

@@ -1,4 +1,4 @@
-import { type EventOf, eventType, oneOf, protectedText, text } from '#libs/kernel';
+import { type EventOf, eventType, oneOf, optional, protectedText, text } from '#libs/kernel';
 
 /**
  * An agency's intermediate server, stream `subject-<HMAC of agency and in-agency number>`, sealed under the subject's key:
@@ -25,8 +25,10 @@ export const SubjectIdentifierChanged = eventType('SubjectIdentifierChanged', {
   /** The identifier in force from now on; the former one where `change` is REVOKED. */
   identifier: protectedText,
   change: oneOf('REISSUED', 'REVOKED'),
-  /** Leaf hash of the core's event, base64url. */
-  coreLeaf: text,
+  /** Business instant of the core's event: tells one notice from another. */
+  changedAt: text,
+  /** Leaf hash of the core's event, base64url, where the notice carried it. */
+  coreLeaf: optional(text),
 });
 
 /** The subject's key is destroyed, and with it the content of all that is recorded under it: every projection deletes its rows. */

@@ -32,23 +32,23 @@ describe('a resident', () => {
   const residentRecordCode = clear('98765432109');
   const assign: ResidentCommand = {
     type: 'AssignNumber',
-    data: { residentRecordCode, individualNumber, numberStream: 'number-1', municipality: city },
+    data: { residentRecordCode, individualNumber, numberStream: 'number-1', requestedBy: city },
   };
   const assigned: ResidentEvent = { type: 'IndividualNumberAssigned', data: assign.data };
   const renewed = clear(individualNumberOf('22345678901'));
   const change = (over: Partial<Extract<ResidentCommand, { type: 'ChangeNumber' }>['data']> = {}): ResidentCommand => ({
     type: 'ChangeNumber',
-    data: { individualNumber: renewed, numberStream: 'number-2', municipality: city, ordinal: 2, reason: 'AT_REQUEST', ...over },
+    data: { individualNumber: renewed, numberStream: 'number-2', requestedBy: city, ordinal: 2, reason: 'AT_REQUEST', ...over },
   });
   const changed: ResidentEvent = {
     type: 'IndividualNumberChanged',
-    data: { individualNumber: renewed, numberStream: 'number-2', municipality: city, ordinal: 2, reason: 'AT_REQUEST' },
+    data: { individualNumber: renewed, numberStream: 'number-2', requestedBy: city, ordinal: 2, reason: 'AT_REQUEST' },
   };
-  const forward = (over: { numberStream?: string; holder?: string; acquisition?: string } = {}): ResidentCommand => ({
+  const forward = (over: { numberStream?: string; requestedBy?: string; acquisition?: string } = {}): ResidentCommand => ({
     type: 'ForwardAcquisition',
-    data: { acquisitionNumber: clear('acq'), acquisition: 'q1', holder, numberStream: 'number-1', ...over },
+    data: { acquisitionNumber: clear('acq'), acquisition: 'q1', requestedBy: holder, numberStream: 'number-1', ...over },
   });
-  const forwarded: ResidentEvent = { type: 'AcquisitionForwarded', data: { acquisitionNumber: clear('acq'), acquisition: 'q1', holder } };
+  const forwarded: ResidentEvent = { type: 'AcquisitionForwarded', data: { acquisitionNumber: clear('acq'), acquisition: 'q1', requestedBy: holder } };
 
   it('is assigned a number', () => given().when(assign).then(assigned));
   it('keeps it when it is asked for again, whatever number was drawn', () =>
@@ -91,7 +91,7 @@ describe('a resident', () => {
       .then({ type: 'AcquisitionForwarded', data: { ...forwarded.data, acquisition: 'q2' } }));
   it('is not forwarded for an acquisition number that another agency used', () =>
     given(assigned, forwarded)
-      .when(forward({ holder: city }))
+      .when(forward({ requestedBy: city }))
       .thenRejects('ACQUISITION_NUMBER_FOREIGN'));
   it('is not forwarded by a number that was changed, and is by the new one', () => {
     given(assigned, changed).when(forward()).thenRejects('INDIVIDUAL_NUMBER_SUPERSEDED');

@@ -12,8 +12,8 @@ export const IndividualNumberAssigned = eventType('IndividualNumberAssigned', {
   individualNumber: protectedText,
   /** The number's stream, `number-<HMAC>`: tells whether a number shown is the one in force, without opening it. */
   numberStream: text,
-  /** Agency code of the municipality that asked for the number and designates it. */
-  municipality: text,
+  /** Who asked, as authenticated: the municipality that designates the number, or the server that speaks for it. */
+  requestedBy: text,
 });
 
 /** A new number in place of one that may be misused (art. 7(2)). Identifiers do not change with it. */
@@ -23,7 +23,7 @@ export const IndividualNumberChanged = eventType('IndividualNumberChanged', {
   /** 2 for the first change. */
   ordinal: integer,
   reason: oneOf('AT_REQUEST', 'BY_AUTHORITY'),
-  municipality: text,
+  requestedBy: text,
 });
 
 /** The registry passed acquisition number and resident record code to the core; never the individual number (Cabinet Order art. 20). */
@@ -31,8 +31,8 @@ export const AcquisitionForwarded = eventType('AcquisitionForwarded', {
   acquisitionNumber: protectedText,
   /** HMAC of the acquisition number under the registry's secret: recognises a repeat. */
   acquisition: text,
-  /** Agency code of the code holder that asked. */
-  holder: text,
+  /** Who sent it, as authenticated: the code holder, or the server that speaks for it. */
+  requestedBy: text,
 });
 
 export const numberEventTypes = [NumberReserved] as const;

@@ -9,7 +9,7 @@ interface NewNumber {
   readonly individualNumber: ClearField;
   /** The number's stream, in which it was reserved for this resident before. */
   readonly numberStream: string;
-  readonly municipality: string;
+  readonly requestedBy: string;
 }
 
 export type ResidentCommand =
@@ -22,7 +22,7 @@ export type ResidentCommand =
         readonly acquisitionNumber: ClearField;
         /** HMAC of the acquisition number. */
         readonly acquisition: string;
-        readonly holder: string;
+        readonly requestedBy: string;
         /** Stream of the individual number that the agency sent. */
         readonly numberStream: string;
       }
@@ -42,40 +42,40 @@ export const nextOrdinal = (resident: Numbered): number => resident.ordinal + 1;
 export const holdsNumber = (resident: Resident, numberStream: string): boolean => resident.status === 'numbered' && resident.numberStream === numberStream;
 
 function change(data: Extract<ResidentCommand, { type: 'ChangeNumber' }>['data'], resident: Numbered): readonly ResidentEvent[] {
-  const { individualNumber, numberStream, municipality, ordinal, reason } = data;
+  const { individualNumber, numberStream, requestedBy, ordinal, reason } = data;
   if (ordinal === resident.ordinal) return []; // asked again: the number that was made then stands
   if (ordinal !== nextOrdinal(resident)) throw new DomainError('NUMBER_ORDINAL_STALE', 'conflict', 'the number was changed meanwhile: read it again');
   if (numberStream === resident.numberStream) throw new DomainError('NUMBER_UNCHANGED', 'unprocessable', 'the new number is the old one: draw another');
   parseIndividualNumber(individualNumber.value);
-  return [{ type: 'IndividualNumberChanged', data: { individualNumber, numberStream, ordinal, reason, municipality } }];
+  return [{ type: 'IndividualNumberChanged', data: { individualNumber, numberStream, ordinal, reason, requestedBy } }];
 }
 
 function forward(data: Extract<ResidentCommand, { type: 'ForwardAcquisition' }>['data'], resident: Numbered): readonly ResidentEvent[] {
-  const { acquisition, acquisitionNumber, holder, numberStream } = data;
+  const { acquisition, acquisitionNumber, requestedBy, numberStream } = data;
   if (numberStream !== resident.numberStream) {
     throw new DomainError('INDIVIDUAL_NUMBER_SUPERSEDED', 'unprocessable', 'this individual number was changed and is no longer in force', {
       field: 'individualNumber',
     });
   }
   const before = resident.forwarded.get(acquisition);
-  if (before === holder) return [];
+  if (before === requestedBy) return [];
   if (before !== undefined) {
     throw new DomainError('ACQUISITION_NUMBER_FOREIGN', 'forbidden', 'this acquisition number was used by another agency', { field: 'acquisitionNumber' });
   }
   if (resident.forwarded.size >= FORWARDED_ACQUISITIONS_MAX) {
     throw new DomainError('TOO_MANY_ACQUISITIONS', 'unprocessable', `at most ${FORWARDED_ACQUISITIONS_MAX} acquisitions are forwarded for one resident`);
   }
-  return [{ type: 'AcquisitionForwarded', data: { acquisitionNumber, acquisition, holder } }];
+  return [{ type: 'AcquisitionForwarded', data: { acquisitionNumber, acquisition, requestedBy } }];
 }
 
 function decide(command: ResidentCommand, resident: Resident): readonly ResidentEvent[] {
   switch (command.type) {
     case 'AssignNumber': {
       if (resident.status === 'numbered') return []; // asked again: the number that was assigned stands
-      const { residentRecordCode, individualNumber, numberStream, municipality } = command.data;
+      const { residentRecordCode, individualNumber, numberStream, requestedBy } = command.data;
       parseResidentRecordCode(residentRecordCode.value);
       parseIndividualNumber(individualNumber.value);
-      return [{ type: 'IndividualNumberAssigned', data: { residentRecordCode, individualNumber, numberStream, municipality } }];
+      return [{ type: 'IndividualNumberAssigned', data: { residentRecordCode, individualNumber, numberStream, requestedBy } }];
     }
     case 'ChangeNumber':
       if (resident.status === 'none') throw NOT_NUMBERED();
@@ -95,7 +95,7 @@ function evolve(resident: Resident, event: ResidentEvent): Resident {
     case 'IndividualNumberChanged':
       return { ...resident, numberStream: event.data.numberStream, ordinal: event.data.ordinal };
     case 'AcquisitionForwarded':
-      return { ...resident, forwarded: new Map(resident.forwarded).set(event.data.acquisition, event.data.holder) };
+      return { ...resident, forwarded: new Map(resident.forwarded).set(event.data.acquisition, event.data.requestedBy) };
     default:
       return assertNever(event);
   }
