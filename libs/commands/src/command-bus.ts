@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { exchangeDecider, holdersDecider, provisionDecider, queryDecider, replicaDecider } from '#libs/domain';
+import { exchangeDecider, holdersDecider, numberDecider, provisionDecider, queryDecider, replicaDecider, residentDecider } from '#libs/domain';
 import type { Decider, Message } from '#libs/kernel';
 import { type Execution, type Outcome, Recorder } from './recorder.js';
 
@@ -31,3 +31,5 @@ export const holdersCommands = batchesOf(holdersDecider);
 export const queryCommands = batchesOf(queryDecider);
 export const provisionCommands = batchesOf(provisionDecider);
 export const replicaCommands = batchesOf(replicaDecider);
+export const numberCommands = batchesOf(numberDecider);
+export const residentCommands = batchesOf(residentDecider);
