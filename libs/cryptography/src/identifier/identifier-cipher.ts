@@ -8,7 +8,7 @@ import type { KeyVault } from './key-vault.js';
 export const LINK_BYTES = 12;
 /** One byte of the block counts reissues. */
 export const GENERATION_MAX = 255;
-const HOLDERS_CACHED_MAX = 16_384;
+const HOLDERS_CACHED_MAX = 8_192;
 
 /** What an identifier holds. `link` is the person, the same for all holders: it never leaves the core. */
 export interface IdentifierContent {

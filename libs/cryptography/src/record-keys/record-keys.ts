@@ -15,7 +15,7 @@ const MASTER_FILE = 'record-keys.master';
 const MASTER_CHECK = 'meta.master';
 const SCRUB_DUE = 'meta.scrub';
 const DESTROYED = Buffer.of(0);
-const KEYS_CACHED_MAX = 32_768;
+const KEYS_CACHED_MAX = 8_192;
 const KEYS_A_TRANSACTION_MAX = 10_000;
 
 export interface RecordKeysOptions {

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, diffieHellman, hkdfSync, type KeyObje
 import { DomainError } from '#libs/kernel';
 import { BoundedCache } from '../bounded-cache.js';
 import { fillRandom } from '../randomness/random-pool.js';
-import { newProvisionSalt, PROVISION_SALT_BYTES, provisionDigest, type ProvisionSalt } from './provision-digest.js';
+import { digestOfContent, newProvisionSalt, PROVISION_SALT_BYTES, type ProvisionSalt, saltedContent } from './provision-digest.js';
 import type { TransportKey } from './transport-keys.js';
 
 const HOUR_MS = 3_600_000;
@@ -68,9 +68,8 @@ export class TransportSealer {
 
   /** Seals provided data with the salt of its digest. Give the salt where the digest was recorded before sealing. */
   sealProvision(provision: { readonly to: string; readonly exchangeId: string; readonly payload: string; readonly salt?: ProvisionSalt }): SealedProvision {
-    const salt = provision.salt ?? newProvisionSalt();
-    const digest = provisionDigest(salt, provision.payload);
-    const content = Buffer.concat([salt, Buffer.from(provision.payload, 'utf8')]);
+    const content = saltedContent(provision.salt ?? newProvisionSalt(), provision.payload);
+    const digest = digestOfContent(content);
     return { sealed: this.#seal(provision.to, provision.exchangeId, content), digest };
   }
 
@@ -82,9 +81,11 @@ export class TransportSealer {
   } {
     const content = this.#open(provision.from, provision.exchangeId, provision.sealed);
     if (content.length < PROVISION_SALT_BYTES) throw refused();
-    const salt = content.subarray(0, PROVISION_SALT_BYTES);
-    const payload = content.toString('utf8', PROVISION_SALT_BYTES);
-    return { payload, salt, digest: provisionDigest(salt, payload) };
+    return {
+      payload: content.toString('utf8', PROVISION_SALT_BYTES),
+      salt: content.subarray(0, PROVISION_SALT_BYTES),
+      digest: digestOfContent(content),
+    };
   }
 
   #seal(to: string, exchangeId: string, content: Buffer): string {
