@@ -16,6 +16,8 @@ export interface ServerEntry {
 }
 export interface AgencyEntry {
   readonly code: string;
+  /** Class of agency, e.g. `municipality`. */
+  readonly class: string;
   readonly intermediateServer: string;
   readonly interfaceSystem: string;
   /** As `signingKeys` of a server. */

@@ -24,6 +24,9 @@ export const PATHS = {
   endWithdrawn: '/withdrawal-notices',
   receiveProvisions: '/provisions',
   changeIdentifiers: '/identifier-changes',
+  forwardAcquisitions: '/acquisitions',
+  assignNumbers: '/numbers',
+  changeNumbers: '/number-changes',
 } as const;
 
 /** Outcomes as the server tells them: the answer's type is the port's. */

@@ -1,4 +1,4 @@
-import { IsAgencyCode, IsDigits, IsInstant, IsText, MayBeOmitted } from '#libs/platform';
+import { IsAgencyCode, IsDigits, IsInstant, IsOneOf, IsText, MayBeOmitted } from '#libs/platform';
 import { IsAcquisitionNumber, IsIdentifier } from './fields.js';
 
 /** A code holder asks the core for an acquisition number (取得番号): single use, it expires. `reference` makes a retry the same request. */
@@ -53,5 +53,7 @@ export interface AssignNumberAnswer {
   readonly individualNumber: string;
 }
 export class ChangeNumberLine {
+  /** The number that may be misused; a repeat with it is answered with the number made in its place. */
   @IsDigits(12) readonly individualNumber!: string;
+  @IsOneOf(['AT_REQUEST', 'BY_AUTHORITY']) readonly reason!: 'AT_REQUEST' | 'BY_AUTHORITY';
 }

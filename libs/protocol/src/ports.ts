@@ -18,8 +18,12 @@ import type {
 import type {
   AcquisitionAnswer,
   AcquisitionLine,
+  AssignNumberAnswer,
+  AssignNumberLine,
+  ChangeNumberLine,
   CollectIdentifierAnswer,
   CollectIdentifierLine,
+  ForwardAcquisitionLine,
   IdentifierChangeLine,
   IssueIdentifierAnswer,
   IssueIdentifierLine,
@@ -75,18 +79,10 @@ export abstract class IntermediateServerPort {
   abstract changeIdentifiers(caller: string, lines: readonly IdentifierChangeLine[]): Promise<readonly LineOutcome<true>[]>;
 }
 
-/** The agency terminal's and the municipality's way to the registry. */
+/** The way to the registry. `caller` is the agency that the token proved: its terminal, or a municipality. */
 export abstract class ResidentRegistryPort {
-  abstract forwardAcquisitions(
-    caller: string,
-    lines: readonly { readonly acquisitionNumber: string; readonly individualNumber: string }[],
-  ): Promise<readonly LineOutcome<true>[]>;
-  abstract assignNumbers(
-    caller: string,
-    lines: readonly { readonly residentRecordCode: string }[],
-  ): Promise<readonly LineOutcome<{ readonly individualNumber: string }>[]>;
-  abstract changeNumbers(
-    caller: string,
-    lines: readonly { readonly individualNumber: string }[],
-  ): Promise<readonly LineOutcome<{ readonly individualNumber: string }>[]>;
+  /** Passes acquisition number and resident record code to the core; never the individual number. */
+  abstract forwardAcquisitions(caller: string, lines: readonly ForwardAcquisitionLine[]): Promise<readonly LineOutcome<true>[]>;
+  abstract assignNumbers(caller: string, lines: readonly AssignNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]>;
+  abstract changeNumbers(caller: string, lines: readonly ChangeNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]>;
 }
