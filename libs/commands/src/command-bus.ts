@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { exchangeDecider, holdersDecider, numberDecider, provisionDecider, queryDecider, replicaDecider, residentDecider } from '#libs/domain';
+import { exchangeDecider, holdersDecider, numberDecider, provisionDecider, queryDecider, replicaDecider, residentDecider, subjectDecider } from '#libs/domain';
 import type { Decider, Message } from '#libs/kernel';
 import { type Execution, type Outcome, Recorder } from './recorder.js';
 
@@ -33,3 +33,4 @@ export const provisionCommands = batchesOf(provisionDecider);
 export const replicaCommands = batchesOf(replicaDecider);
 export const numberCommands = batchesOf(numberDecider);
 export const residentCommands = batchesOf(residentDecider);
+export const subjectCommands = batchesOf(subjectDecider);
