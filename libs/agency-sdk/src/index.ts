@@ -1,0 +1,12 @@
+export * from './batch.api.js';
+export * from './query.api.js';
+export * from './result.api.js';
+export * from './replica.api.js';
+export * from './provision.api.js';
+export * from './identifier.api.js';
+export * from './record.api.js';
+export { AgencyClient, type AgencyClientOptions, type PageOptions } from './agency-client.js';
+export { BATCHES_IN_FLIGHT, BulkInterrupted, type BulkLine, type BulkLineResult, type BulkOptions, type BulkProgress, type BulkSummary } from './bulk.js';
+export { type Bulk, bulkOf, exchangeIdOfLine } from './exchange-id.js';
+export { OUTCOMES_TIMEOUT_MS, type OutcomesOptions } from './wait-for-outcomes.js';
+export { ATTEMPTS_MAX, type CallOptions, TIMEOUT_MS } from './transport.js';
