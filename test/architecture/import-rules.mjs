@@ -22,6 +22,7 @@ export const LIBS = {
   'agency-sdk': { imports: ['kernel'], packages: 'without-nest', node: true },
   platform: { imports: ['kernel'], packages: 'any', node: true },
   protocol: { imports: ['kernel', 'platform'], packages: 'any', node: true },
+  terminal: { imports: ['kernel'], packages: 'without-nest', node: true },
 };
 /** The one app that may import other apps: it composes them. */
 const COMPOSES_APPS = 'sandbox';
