@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { open as openLmdb, type RootDatabase } from 'lmdb';
 import { DomainError } from '#libs/kernel';
 import { BoundedCache } from '../bounded-cache.js';
@@ -16,7 +17,8 @@ const MASTER_CHECK = 'meta.master';
 const SCRUB_DUE = 'meta.scrub';
 const DESTROYED = Buffer.of(0);
 const KEYS_CACHED_MAX = 8_192;
-const KEYS_A_TRANSACTION_MAX = 10_000;
+const KEYS_A_COMMIT_MAX = 10_000;
+const CAUSE_TIMEOUT_MS = 1_000;
 
 export interface RecordKeysOptions {
   /** For worker threads, projections and the command line: looks keys up, makes none. */
@@ -27,9 +29,30 @@ export interface RecordKeysOptions {
 const unavailable = (error: unknown): DomainError =>
   new DomainError('RECORD_KEYS_UNAVAILABLE', 'unavailable', 'the record keys cannot be read or written', {}, { cause: error });
 
+function assertKeyId(keyId: string): void {
+  if (!isRecordKeyId(keyId)) throw new DomainError('RECORD_KEY_ID_INVALID', 'internal', 'a record key id has one of the four forms of key-ids.ts');
+}
+
+/** lmdb rejects a failed commit with an error that carries a promise, which rejects with the cause. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const cause = (error as { readonly commitError?: Promise<unknown> }).commitError;
+  if (!cause) return error;
+  const told = cause.then(
+    () => error,
+    (reason: unknown) => reason,
+  );
+  return Promise.race([told, sleep(CAUSE_TIMEOUT_MS, error, { ref: false })]);
+}
+
 const openStore = (path: string, readOnly: boolean): RootDatabase<Buffer, string> =>
-  // overlappingSync would let a key be seen, and used, before it is durable
-  openLmdb<Buffer, string>({ path, noSubdir: true, encoding: 'binary', readOnly, overlappingSync: false });
+  openLmdb<Buffer, string>({
+    path,
+    noSubdir: true,
+    encoding: 'binary',
+    readOnly,
+    overlappingSync: false, // with it, a key would be seen, and used, before it is durable
+    eventTurnBatching: false, // with it, lmdb makes a promise of its own for each turn, and a failed commit would be an unhandled rejection
+  });
 
 /**
  * The keys of protected fields, in an LMDB file of their own in the party's keys directory. The file holds 32 random
@@ -42,6 +65,8 @@ export class RecordKeys implements RecordKeySource {
   readonly #master: HmacSha256;
   readonly #cache: BoundedCache<RecordKey>;
   readonly #readOnly: boolean;
+  /** Keys whose commit is not durable yet. */
+  readonly #pending = new Map<RecordKeyId, Promise<void>>();
 
   private constructor(store: RootDatabase<Buffer, string>, master: HmacSha256, options: RecordKeysOptions) {
     this.#store = store;
@@ -78,7 +103,8 @@ export class RecordKeys implements RecordKeySource {
     let store: RootDatabase<Buffer, string>;
     try {
       store = openStore(path, options.readOnly === true);
-      if (!options.readOnly && store.get(MASTER_CHECK) === undefined) await store.put(MASTER_CHECK, check);
+      if (!options.readOnly) chmodSync(path, 0o600);
+      if (!options.readOnly && store.get(MASTER_CHECK) === undefined) store.putSync(MASTER_CHECK, check);
     } catch (error) {
       throw unavailable(error);
     }
@@ -112,25 +138,31 @@ export class RecordKeys implements RecordKeySource {
    */
   async ensure(keyIds: readonly RecordKeyId[]): Promise<void> {
     this.#assertWritable();
-    const missing = [...new Set(keyIds)].filter((keyId) => this.#cache.get(keyId) === undefined && this.#store.get(keyId) === undefined);
-    if (!missing.every(isRecordKeyId)) throw new DomainError('RECORD_KEY_ID_INVALID', 'internal', 'a record key id has one of the four forms of key-ids.ts');
-    const commits: Promise<void>[] = [];
-    for (let from = 0; from < missing.length; from += KEYS_A_TRANSACTION_MAX) {
-      commits.push(this.#create(missing.slice(from, from + KEYS_A_TRANSACTION_MAX)));
+    const awaited = new Set<Promise<void>>();
+    const missing: RecordKeyId[] = [];
+    for (const keyId of new Set(keyIds)) {
+      const pending = this.#pending.get(keyId);
+      if (pending) awaited.add(pending);
+      else if (this.#cache.get(keyId) === undefined && this.#store.get(keyId) === undefined) missing.push(keyId);
     }
-    await Promise.all(commits);
+    missing.forEach(assertKeyId);
+    for (let from = 0; from < missing.length; from += KEYS_A_COMMIT_MAX) {
+      awaited.add(this.#create(missing.slice(from, from + KEYS_A_COMMIT_MAX)));
+    }
+    await Promise.all(awaited);
   }
 
-  /** Looks again inside the write transaction: two calls that want the same key get the same one. */
-  async #create(keyIds: readonly RecordKeyId[]): Promise<void> {
+  /** Until the commit is durable whoever wants one of these keys waits for it, and none is made twice. */
+  #create(keyIds: readonly RecordKeyId[]): Promise<void> {
     const seeds = randomBytes(keyIds.length * RECORD_KEY_BYTES);
-    await this.#transaction(() => {
-      keyIds.forEach((keyId, index) => {
-        if (this.#store.get(keyId) !== undefined) return;
-        this.#store.putSync(keyId, seeds.subarray(index * RECORD_KEY_BYTES, (index + 1) * RECORD_KEY_BYTES));
-      });
+    const commit = this.#commit(() => {
+      keyIds.forEach((keyId, index) => void this.#store.put(keyId, seeds.subarray(index * RECORD_KEY_BYTES, (index + 1) * RECORD_KEY_BYTES)));
+    }).finally(() => {
+      seeds.fill(0);
+      for (const keyId of keyIds) this.#pending.delete(keyId);
     });
-    seeds.fill(0);
+    for (const keyId of keyIds) this.#pending.set(keyId, commit);
+    return commit;
   }
 
   /**
@@ -140,10 +172,11 @@ export class RecordKeys implements RecordKeySource {
    */
   async destroy(keyId: RecordKeyId): Promise<void> {
     this.#assertWritable();
-    if (!isRecordKeyId(keyId)) throw new DomainError('RECORD_KEY_ID_INVALID', 'internal', 'a record key id has one of the four forms of key-ids.ts');
-    await this.#transaction(() => {
-      this.#store.putSync(keyId, DESTROYED);
-      this.#store.putSync(SCRUB_DUE, DESTROYED);
+    assertKeyId(keyId);
+    await this.#pending.get(keyId);
+    await this.#commit(() => {
+      void this.#store.put(keyId, DESTROYED);
+      void this.#store.put(SCRUB_DUE, DESTROYED);
     });
     this.#cache.delete(keyId);
   }
@@ -159,11 +192,11 @@ export class RecordKeys implements RecordKeySource {
     await this.#store.close();
   }
 
-  async #transaction(work: () => void): Promise<void> {
+  async #commit(puts: () => void): Promise<void> {
     try {
-      await this.#store.transaction(work);
+      await this.#store.batch(puts);
     } catch (error) {
-      throw unavailable(error);
+      throw unavailable(await causeOf(error));
     }
   }
 
@@ -184,7 +217,7 @@ async function scrubIfDue(keyDirectory: string, path: string): Promise<void> {
     await store.close();
     if (!due) return;
     const scrubbed = openStore(copy, false);
-    await scrubbed.remove(SCRUB_DUE); // in the copy only: a crash before it is in place finds the work still due
+    scrubbed.removeSync(SCRUB_DUE); // in the copy only: a crash before it is in place finds the work still due
     await scrubbed.close();
     rmSync(`${copy}-lock`, { force: true });
     const descriptor = openSync(copy, 'r+');
@@ -193,6 +226,7 @@ async function scrubIfDue(keyDirectory: string, path: string): Promise<void> {
     renameSync(copy, path);
     rmSync(`${path}-lock`, { force: true });
   } catch (error) {
+    rmSync(copy, { force: true });
     throw unavailable(error);
   }
 }
