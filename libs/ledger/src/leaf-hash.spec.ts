@@ -15,8 +15,18 @@ describe('leafHash', () => {
 
   it('is SHA-256 of a zero byte and the bytes, up to the longest event', () => {
     const bytes = Buffer.alloc(EVENT_BYTES_MAX, 0xe3);
-    expect(leafHash(bytes)).toEqual(createHash('sha256').update(Buffer.from([0])).update(bytes).digest());
-    expect(leafHash(bytes.subarray(0, 3))).toEqual(createHash('sha256').update(Buffer.from([0])).update(bytes.subarray(0, 3)).digest());
+    expect(leafHash(bytes)).toEqual(
+      createHash('sha256')
+        .update(Buffer.from([0]))
+        .update(bytes)
+        .digest(),
+    );
+    expect(leafHash(bytes.subarray(0, 3))).toEqual(
+      createHash('sha256')
+        .update(Buffer.from([0]))
+        .update(bytes.subarray(0, 3))
+        .digest(),
+    );
   });
 
   it('does not hash what no entry can hold', () => {

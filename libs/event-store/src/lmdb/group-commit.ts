@@ -4,7 +4,7 @@ import { StoreBusy, StoreClosed, StoreUnavailable } from '../errors.js';
 import type { Appended, AppendRequest } from '../event-store.js';
 import { ARENA_BYTES, COMMIT_BYTES_TARGET, CommitPlan } from './commit-plan.js';
 import { HeadCache } from './head-cache.js';
-import { type LmdbFile, translated } from './lmdb-file.js';
+import { type LmdbFile, writeFailure } from './lmdb-file.js';
 import type { LmdbReader } from './reader.js';
 
 /** Appends waiting or being made durable; more are refused as busy. */
@@ -29,6 +29,7 @@ const rejected = (reason: unknown): Outcome => ({ status: 'rejected', reason });
  * the commit that they rest on is on disk.
  */
 export class GroupCommit {
+  readonly #directory: string;
   readonly #file: LmdbFile;
   readonly #reader: LmdbReader;
   readonly #onCommit: () => void;
@@ -42,7 +43,8 @@ export class GroupCommit {
   #closed = false;
   #broken: StoreUnavailable | undefined;
 
-  constructor(file: LmdbFile, reader: LmdbReader, onCommit: () => void) {
+  constructor(directory: string, file: LmdbFile, reader: LmdbReader, onCommit: () => void) {
+    this.#directory = directory;
     this.#file = file;
     this.#reader = reader;
     this.#onCommit = onCommit;
@@ -136,15 +138,16 @@ export class GroupCommit {
 
   /** What the file holds after a failed commit is read from the file, never assumed. */
   async #failed(error: unknown): Promise<unknown> {
-    const reason = translated(await causeOf(error), 'the events could not be written');
+    const cause = await causeOf(error);
     this.#heads.clear();
     try {
       this.#reader.renew();
       this.#lastPosition = this.#reader.lastPosition();
+      return writeFailure(cause, this.#directory);
     } catch (readError) {
       this.#broken = new StoreUnavailable('the store could neither be written nor read', { cause: readError });
+      return this.#broken;
     }
-    return reason;
   }
 }
 

@@ -37,12 +37,12 @@ export class LmdbEventStore extends EventStore implements Followed {
   #generation = 0;
   #closing: Promise<void> | undefined;
 
-  private constructor(file: LmdbFile, lock: DirectoryLock | undefined) {
+  private constructor(directory: string, file: LmdbFile, lock: DirectoryLock | undefined) {
     super();
     this.#file = file;
     this.#lock = lock;
     this.#reader = new LmdbReader(file);
-    this.#writer = lock && new GroupCommit(file, this.#reader, () => this.#wake());
+    this.#writer = lock && new GroupCommit(directory, file, this.#reader, () => this.#wake());
   }
 
   /**
@@ -51,11 +51,11 @@ export class LmdbEventStore extends EventStore implements Followed {
    */
   static open(directory: string, options: LmdbOptions = {}): Promise<LmdbEventStore> {
     return Promise.resolve().then(() => {
-      if (options.readOnly) return new LmdbEventStore(openFile(directory, true), undefined);
+      if (options.readOnly) return new LmdbEventStore(directory, openFile(directory, true), undefined);
       makeDirectory(directory);
       const lock = DirectoryLock.take(directory);
       try {
-        return new LmdbEventStore(openFile(directory, false), lock);
+        return new LmdbEventStore(directory, openFile(directory, false), lock);
       } catch (error) {
         lock.release();
         throw error;

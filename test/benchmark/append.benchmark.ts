@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { type AppendRequest, LmdbEventStore, NO_STREAM } from '#libs/event-store';
+import { EventRegistry, eventType, integer, list, text, uuidV7 } from '#libs/kernel';
+import { leafHash } from '#libs/ledger';
+import { type Benchmark, compare, type Contender, type Figure, rate } from './benchmark.js';
+
+const EVENTS_AN_APPEND = 4;
+const STARTED_MS = Date.parse('2020-05-08T00:00:00.000Z');
+
+/** An event of the size and shape of a recorded decision. */
+const decisions = new EventRegistry([
+  eventType('DecisionMeasured', {
+    requester: text,
+    provider: text,
+    affair: text,
+    information: text,
+    item: integer,
+    grant: text,
+    basis: list(integer),
+    queryDigest: text,
+  }),
+]);
+
+/** Distinct, repeatable bits for ids, without the cost of randomness in what is measured. */
+class Counter {
+  #count = 0;
+  readonly #bits = createHash('sha256').update('renkei').digest();
+
+  next(): string {
+    this.#count += 1;
+    this.#bits.writeUInt32BE(this.#count, 4);
+    return uuidV7(STARTED_MS + this.#count, this.#bits);
+  }
+}
+
+/** Encodes and hashes the events of one append to a new stream. */
+function decided(ids: Counter): AppendRequest {
+  const exchange = ids.next();
+  const stream = `exchange-${exchange}`;
+  const instant = '2020-05-08T00:00:00.000Z';
+  const events = [];
+  for (let revision = 0; revision < EVENTS_AN_APPEND; revision += 1) {
+    const id = ids.next();
+    const envelope = { id, stream, revision, recordedAt: instant, at: instant, actor: 'system', correlationId: exchange, causationId: exchange };
+    const data = {
+      requester: '1310160000000001',
+      provider: '1310160000000002',
+      affair: 'JM00000000000011',
+      information: 'TM00000000000044',
+      item: 19,
+      grant: '19-2-1',
+      basis: [3, 14, 15, 9, 2],
+      queryDigest: 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA',
+    };
+    const bytes = Buffer.from(decisions.encode(envelope, { type: 'DecisionMeasured', data }));
+    leafHash(bytes);
+    events.push({ id, type: 'DecisionMeasured', bytes });
+  }
+  return { stream, expectedRevision: NO_STREAM, events };
+}
+
+const batchOf = (ids: Counter, events: number): AppendRequest[] => Array.from({ length: events / EVENTS_AN_APPEND }, () => decided(ids));
+
+async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'renkei-bench-'));
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** The store, with encoding and hashing: the next batch is made while the last one is made durable. */
+const inStore = (events: number, eventsACommit: number): Promise<number> =>
+  inDirectory(async (directory) => {
+    const store = await LmdbEventStore.open(directory);
+    const ids = new Counter();
+    const result = await rate(events, async () => {
+      let before: Promise<readonly PromiseSettledResult<unknown>[]> = Promise.resolve([]);
+      for (let done = 0; done < events; done += eventsACommit) {
+        const appending = store.appendMany(batchOf(ids, eventsACommit));
+        refuseFailures(await before);
+        before = appending;
+      }
+      refuseFailures(await before);
+    });
+    await store.close();
+    return result;
+  });
+
+function refuseFailures(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** The same bytes, already encoded, as rows of a bare LMDB under a growing key. */
+const inBareLmdb = (batches: readonly Buffer[][]): Promise<number> =>
+  inDirectory(async (directory) => {
+    const file = open<Buffer, Buffer>({
+      path: join(directory, 'bare.mdb'),
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      overlappingSync: false,
+      compression: false,
+    });
+    let position = 0;
+    const result = await rate(countOf(batches), async () => {
+      let before: Promise<unknown> = Promise.resolve();
+      for (const batch of batches) {
+        const writing = file.batch(() => {
+          for (const bytes of batch) {
+            const key = Buffer.allocUnsafe(6);
+            key.writeUIntBE((position += 1), 0, 6);
+            void file.put(key, bytes);
+          }
+        });
+        await before;
+        before = writing;
+      }
+      await before;
+    });
+    await file.close();
+    return result;
+  });
+
+/** The same bytes, already encoded, appended to a file, each batch made durable by fdatasync. */
+const inBareFile = (batches: readonly Buffer[][]): Promise<number> =>
+  inDirectory(async (directory) => {
+    const descriptor = openSync(join(directory, 'bare.log'), 'a');
+    const result = await rate(countOf(batches), async () => {
+      for (const batch of batches) {
+        writeSync(descriptor, Buffer.concat(batch));
+        fdatasyncSync(descriptor);
+      }
+    });
+    closeSync(descriptor);
+    return result;
+  });
+
+const countOf = (batches: readonly unknown[][]): number => batches.reduce((sum, batch) => sum + batch.length, 0);
+
+function contenders(events: number, eventsACommit: number): Contender[] {
+  const ids = new Counter();
+  const batches = Array.from({ length: events / eventsACommit }, () =>
+    batchOf(ids, eventsACommit).flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)),
+  );
+  const name = `append.${eventsACommit}`;
+  return [
+    { benchmark: name, unit: 'events/s', baseline: `${name}.bare-lmdb`, run: () => inStore(events, eventsACommit) },
+    { benchmark: `${name}.bare-lmdb`, unit: 'events/s', baseline: `${name}.bare-file`, run: () => inBareLmdb(batches) },
+    { benchmark: `${name}.bare-file`, unit: 'events/s', run: () => inBareFile(batches) },
+  ];
+}
+
+export const append: Benchmark = {
+  name: 'append',
+  what:
+    'The embedded event store at 1,000 and 100 events a commit, four events an append to a new stream, durable; encoding (canonical JSON), leaf hash and ' +
+    'check of every event are inside. Baselines of the same bytes, encoded before: a row an event in a bare LMDB, and a bare file with fdatasync.',
+  async *run({ quick }): AsyncIterable<Figure> {
+    const runs = quick ? 1 : 5;
+    for (const [eventsACommit, events] of [
+      [1_000, quick ? 20_000 : 100_000],
+      [100, quick ? 5_000 : 40_000],
+    ] as const) {
+      yield* await compare(contenders(events, eventsACommit), runs);
+    }
+  },
+};
