@@ -4,8 +4,9 @@ import { StoreBusy, StoreClosed, StoreUnavailable } from '../errors.js';
 import type { Appended, AppendRequest } from '../event-store.js';
 import { ARENA_BYTES, COMMIT_BYTES_TARGET, CommitPlan } from './commit-plan.js';
 import { HeadCache } from './head-cache.js';
-import { type LmdbFile, writeFailure } from './lmdb-file.js';
+import type { LmdbFile } from './lmdb-file.js';
 import type { LmdbReader } from './reader.js';
+import type { Room } from './room.js';
 
 /** Appends waiting or being made durable; more are refused as busy. */
 export const IN_FLIGHT_REQUESTS_MAX = 65_536;
@@ -29,9 +30,9 @@ const rejected = (reason: unknown): Outcome => ({ status: 'rejected', reason });
  * the commit that they rest on is on disk.
  */
 export class GroupCommit {
-  readonly #directory: string;
   readonly #file: LmdbFile;
   readonly #reader: LmdbReader;
+  readonly #room: Room;
   readonly #onCommit: () => void;
   readonly #heads = new HeadCache();
   readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
@@ -43,12 +44,13 @@ export class GroupCommit {
   #closed = false;
   #broken: StoreUnavailable | undefined;
 
-  constructor(directory: string, file: LmdbFile, reader: LmdbReader, onCommit: () => void) {
-    this.#directory = directory;
+  constructor(file: LmdbFile, reader: LmdbReader, room: Room, onCommit: () => void) {
     this.#file = file;
     this.#reader = reader;
+    this.#room = room;
     this.#onCommit = onCommit;
     this.#lastPosition = reader.lastPosition();
+    reader.release();
   }
 
   /** Checks and queues an append. `settle` is called once, never before this returns to the event loop unless refused. */
@@ -102,10 +104,11 @@ export class GroupCommit {
   async #commit(group: readonly Pending[]): Promise<readonly Outcome[]> {
     try {
       if (this.#broken) throw this.#broken;
-      this.#reader.renew();
       const plan = new CommitPlan(this.#reader, this.#heads, this.#arena, this.#lastPosition);
       const outcomes = group.map(({ request }) => planned(plan, request));
+      this.#reader.release();
       if (!plan.isEmpty) {
+        this.#room.check();
         await this.#write(plan);
         this.#lastPosition = plan.lastPosition;
         plan.remember();
@@ -141,9 +144,9 @@ export class GroupCommit {
     const cause = await causeOf(error);
     this.#heads.clear();
     try {
-      this.#reader.renew();
+      this.#reader.release();
       this.#lastPosition = this.#reader.lastPosition();
-      return writeFailure(cause, this.#directory);
+      return this.#room.failure(cause);
     } catch (readError) {
       this.#broken = new StoreUnavailable('the store could neither be written nor read', { cause: readError });
       return this.#broken;

@@ -14,6 +14,7 @@ import { DirectoryLock } from './directory-lock.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { type LmdbFile, makeDirectory, openFile, translated } from './lmdb-file.js';
 import { LmdbReader } from './reader.js';
+import { RESERVE_BYTES, Room } from './room.js';
 
 /** How often a follower looks for news in a store that another thread or process writes. */
 const POLL_MS = 20;
@@ -21,6 +22,8 @@ const POLL_MS = 20;
 export interface LmdbOptions {
   /** Reads beside a writer in this process (any thread) or another one; takes no lock, never writes. */
   readonly readOnly?: boolean;
+  /** Appends are refused with StoreFull while the disk has fewer free bytes than this (64 MiB by default). */
+  readonly reserveBytes?: number;
 }
 
 /**
@@ -37,12 +40,12 @@ export class LmdbEventStore extends EventStore implements Followed {
   #generation = 0;
   #closing: Promise<void> | undefined;
 
-  private constructor(directory: string, file: LmdbFile, lock: DirectoryLock | undefined) {
+  private constructor(file: LmdbFile, lock?: DirectoryLock, room?: Room) {
     super();
     this.#file = file;
     this.#lock = lock;
     this.#reader = new LmdbReader(file);
-    this.#writer = lock && new GroupCommit(directory, file, this.#reader, () => this.#wake());
+    this.#writer = room && new GroupCommit(file, this.#reader, room, () => this.#wake());
   }
 
   /**
@@ -51,11 +54,11 @@ export class LmdbEventStore extends EventStore implements Followed {
    */
   static open(directory: string, options: LmdbOptions = {}): Promise<LmdbEventStore> {
     return Promise.resolve().then(() => {
-      if (options.readOnly) return new LmdbEventStore(directory, openFile(directory, true), undefined);
+      if (options.readOnly) return new LmdbEventStore(openFile(directory, true));
       makeDirectory(directory);
       const lock = DirectoryLock.take(directory);
       try {
-        return new LmdbEventStore(directory, openFile(directory, false), lock);
+        return new LmdbEventStore(openFile(directory, false), lock, new Room(directory, options.reserveBytes ?? RESERVE_BYTES));
       } catch (error) {
         lock.release();
         throw error;
@@ -153,10 +156,11 @@ export class LmdbEventStore extends EventStore implements Followed {
     await undefined;
     if (this.#closing) throw new StoreClosed();
     try {
-      this.#reader.renew();
       return read();
     } catch (error) {
       throw translated(error, 'the events could not be read');
+    } finally {
+      this.#reader.release();
     }
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { DomainError } from '#libs/kernel';
@@ -12,8 +12,6 @@ const FILE_NAME = 'events.mdb';
 const MAP_BYTES = 256 * 1024 ** 3;
 const READERS_MAX = 256;
 
-/** A file system with less room than a large commit needs is full. */
-const FREE_BYTES_MIN = 4 * 1024 * 1024;
 const FULL_TEXT = /no space left|file too large|quota exceeded|not enough space|mapsize limit/i;
 
 /** LMDB's and the file system's errors in the port's words. */
@@ -23,14 +21,6 @@ export function translated(error: unknown, what: string): DomainError {
   return typeof message === 'string' && FULL_TEXT.test(message)
     ? new StoreFull(`${what}: the disk is full`, { cause: error })
     : new StoreUnavailable(what, { cause: error });
-}
-
-/** As `translated`, for a commit: LMDB calls a write that was cut short by a full disk an input/output error. */
-export function writeFailure(error: unknown, directory: string): DomainError {
-  const failure = translated(error, 'the events could not be written');
-  if (failure.code === 'STORE_FULL') return failure;
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize < FREE_BYTES_MIN ? new StoreFull('the events could not be written: the disk is full', { cause: error }) : failure;
 }
 
 /**

@@ -47,8 +47,8 @@ function skipEvents(block: Buffer, offset: number, skip: number): number {
 }
 
 /**
- * Reads the store's file, synchronously: each call sees one state of it and keeps no transaction after it. `renew` makes
- * the next call see the newest state.
+ * Reads the store's file, synchronously. What is read without a `release` between is one state of it; after a `release`
+ * the next call sees the newest, and no transaction keeps old pages from being used again.
  */
 export class LmdbReader {
   readonly #file: LmdbFile;
@@ -57,7 +57,7 @@ export class LmdbReader {
     this.#file = file;
   }
 
-  renew(): void {
+  release(): void {
     this.#file.resetReadTxn();
   }
 
