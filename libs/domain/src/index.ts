@@ -34,3 +34,4 @@ export * from './identifier/identifier.decider.js';
 export * from './identifier/subject.events.js';
 export * from './identifier/subject.decider.js';
 export * from './permission-matrix/assessments.js';
+export * from './retention/retention.events.js';

@@ -1,0 +1,66 @@
+import type { Position } from '#libs/event-store';
+import type { Answer, Ask, QuestionName } from './questions.js';
+
+/** Longest wait for an answer, and what a question waits where it names nothing. */
+export const ASK_TIMEOUT_MS_MAX = 30_000;
+export const ASK_TIMEOUT_MS = 5_000;
+/** Questions of one party that wait for an answer; more are refused as busy. */
+export const QUESTIONS_WAITING_MAX = 1_000;
+
+export interface AskOptions {
+  /** Answer from a model that has folded the store at least up to here; waits until it has. */
+  readonly atLeast?: Position | undefined;
+  /** Bounds the waiting and the answer; at most ASK_TIMEOUT_MS_MAX. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface ProjectionLag {
+  readonly projection: string;
+  readonly version: number;
+  /** Up to here the store is folded. */
+  readonly checkpoint: Position;
+  /** The newest durable position of the store. */
+  readonly storePosition: Position;
+  /** False until the first time it reached the end of the store: it does not answer before. */
+  readonly ready: boolean;
+  /** Code of what stopped it, or stands in its way at the moment. */
+  readonly trouble?: string;
+}
+
+/**
+ * What went wrong behind the questions: UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION (this projection stands still until
+ * other code is started), HISTORY_CHANGED (the store is not the one that was folded: folding anew), RECORD_KEY_MISSING,
+ * WORKER_DIED and any other failure (tried again). Carries no personal data.
+ */
+export interface Alarm {
+  readonly code: string;
+  readonly projection?: string;
+  readonly position?: Position;
+  readonly eventType?: string;
+  readonly message: string;
+}
+
+/**
+ * The read models of one party: folded from its store beside the main work, a little behind it, each with a checkpoint
+ * of its own; nothing in them cannot be folded again.
+ *
+ * Questions reject with READ_MODELS_BUSY (too many waiting), READ_MODELS_TIMEOUT (not answered, or not caught up, in time),
+ * READ_MODEL_NOT_READY (being built), READ_MODELS_DOWN (closed, or just starting again), QUESTION_NOT_SERVED (not a
+ * question of this kind of party), CURSOR_INVALID and INVALID_INPUT.
+ */
+export abstract class ReadModels {
+  /** Answers a question from what is folded; never from half a transaction. */
+  abstract ask<N extends QuestionName>(name: N, question: Ask<N>, options?: AskOptions): Promise<Answer<N>>;
+
+  /** New events are durable: fold them soon. Cheap; may be called after every append, and forgotten. */
+  abstract poke(): void;
+
+  /** Resolves when every projection has folded the store up to this position. Rejects with READ_MODELS_TIMEOUT, or at once where one is stopped before it (READ_MODEL_STOPPED). */
+  abstract caughtUp(position: Position, timeoutMs?: number): Promise<void>;
+
+  /** How far each projection is. */
+  abstract lag(): Promise<readonly ProjectionLag[]>;
+
+  /** Ends the folding after the page in hand; questions that wait reject with READ_MODELS_DOWN. */
+  abstract close(): Promise<void>;
+}

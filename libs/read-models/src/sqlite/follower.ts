@@ -1,0 +1,133 @@
+import { type AllPage, type EventStore, type Position, START } from '#libs/event-store';
+import type { Message } from '#libs/kernel';
+import { ProjectionDecoder, type Stop } from '../decode.js';
+import { EpochUnknown } from '../person-keys.js';
+import type { Projection, Secrets } from '../projection.js';
+import type { Alarm, ProjectionLag } from '../read-models.js';
+import { ModelFile } from './model-file.js';
+import type { Standing } from './waiting-questions.js';
+
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 30_000;
+
+/** One projection on its way through the store: takes pages in, stops at what it does not know, tries again after failures. */
+export class Follower {
+  readonly projection: Projection;
+  readonly #directory: string;
+  readonly #secrets: Secrets;
+  readonly #alarm: (alarm: Alarm) => void;
+  readonly #decoder: ProjectionDecoder<Message>;
+  #file: ModelFile;
+  #historyChecked = false;
+  #stop: Stop | undefined;
+  #trouble: string | undefined;
+  #retries = 0;
+  #retryAt = 0;
+
+  constructor(directory: string, projection: Projection, secrets: Secrets, alarm: (alarm: Alarm) => void) {
+    this.projection = projection;
+    this.#directory = directory;
+    this.#secrets = secrets;
+    this.#alarm = alarm;
+    this.#decoder = new ProjectionDecoder(projection);
+    this.#file = ModelFile.open(directory, projection);
+  }
+
+  get file(): ModelFile {
+    return this.#file;
+  }
+  get checkpoint(): Position {
+    return this.#file.checkpoint;
+  }
+  get standing(): Standing {
+    return { ready: this.#file.built, checkpoint: this.#file.checkpoint, stopped: this.#stop?.code };
+  }
+  lag(storePosition: Position): ProjectionLag {
+    const { name, version } = this.projection;
+    const trouble = this.#stop?.code ?? this.#trouble;
+    return { projection: name, version, checkpoint: this.checkpoint, storePosition, ready: this.#file.built, ...(trouble === undefined ? {} : { trouble }) };
+  }
+
+  /** True where it would take a page in now. */
+  get running(): boolean {
+    return this.#stop === undefined && performance.now() >= this.#retryAt;
+  }
+
+  /** Milliseconds until it tries again; undefined where nothing is due. */
+  get retryInMs(): number | undefined {
+    return this.#stop === undefined && this.#retryAt > 0 ? Math.max(0, this.#retryAt - performance.now()) : undefined;
+  }
+
+  /** Once after opening: is the store still the one that was folded? If not, begins anew. */
+  async checkHistory(store: EventStore): Promise<void> {
+    if (this.#historyChecked) return;
+    if (this.checkpoint > START) {
+      const { events } = await store.readAll({ after: this.checkpoint - 1n, limit: 1 });
+      const [event] = events;
+      if (event?.position !== this.checkpoint || event.id !== this.#file.checkpointEventId) {
+        this.#raise({ code: 'HISTORY_CHANGED', message: 'the store is not the one that was folded: the read model is folded anew' });
+        this.#file.close();
+        ModelFile.remove(this.#directory, this.projection);
+        this.#file = ModelFile.open(this.#directory, this.projection);
+      }
+    }
+    this.#historyChecked = true;
+  }
+
+  /** Takes a page in that was read after its checkpoint. Never throws: what stands in the way is told and tried again. */
+  async take(page: AllPage): Promise<void> {
+    try {
+      await this.#fold(page);
+      if (page.atEnd && !this.#file.built && this.#stop === undefined) this.#file.finishBuilding();
+      this.#trouble = undefined;
+      this.#retries = 0;
+      this.#retryAt = 0;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Something failed: tells it once, and waits longer each time. */
+  fail(error: unknown): void {
+    const { code, name } = error as { code?: unknown; name?: unknown };
+    const trouble = typeof code === 'string' ? code : typeof name === 'string' ? name : 'UNKNOWN';
+    if (trouble !== this.#trouble) this.#raise({ code: trouble, position: this.checkpoint, message: 'a page could not be folded: it is tried again' });
+    this.#trouble = trouble;
+    this.#retryAt = performance.now() + Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#retries);
+    this.#retries += 1;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  async #fold(page: AllPage): Promise<void> {
+    const { events, last, stop } = this.#decoder.decode(page.events);
+    if (last) {
+      const derived = await this.#derive(events);
+      this.#file.apply(events, derived, last.position, last.id);
+      for (const event of events)
+        if (event.type === 'RecordKeyDestroyed' || event.type === 'SubjectKeyDestroyed') this.#secrets.forgetKey((event.data as { key: string }).key);
+    }
+    if (!stop) return;
+    this.#stop = stop;
+    this.#raise({ ...stop, message: 'an event of a type that this code does not know: the projection stands still before it' });
+  }
+
+  async #derive(events: Parameters<NonNullable<Projection['derive']>>[0]): Promise<ReadonlyMap<string, string>> {
+    const { derive } = this.projection;
+    if (!derive) return new Map();
+    for (;;) {
+      try {
+        return derive(events, this.#secrets);
+      } catch (error) {
+        if (!(error instanceof EpochUnknown) || !this.#secrets.persons) throw error;
+        await this.#secrets.persons.refresh(); // once an epoch: the loop ends
+      }
+    }
+  }
+
+  #raise(alarm: Omit<Alarm, 'projection'>): void {
+    this.#alarm({ ...alarm, projection: this.projection.name });
+  }
+}

@@ -1,0 +1,66 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { FileKeyVault, HmacNames, IdentifierCipher, openPartySecrets, ProtectedFields, RecordKeys } from '#libs/cryptography';
+import { LmdbEventStore } from '#libs/event-store';
+import { Cursors } from '../cursor.js';
+import { projectionsOf } from '../models-of-party.js';
+import { PersonKeys } from '../person-keys.js';
+import type { Secrets } from '../projection.js';
+import type { Ask } from '../questions.js';
+import { SqliteRunner } from './runner.js';
+import { type Call, type FromWorker, toRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
+
+const port = parentPort;
+if (!port) throw new Error('this module is the body of a worker thread');
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+async function personKeys(names: HmacNames, keyDirectory: string): Promise<PersonKeys> {
+  const vault = new FileKeyVault(keyDirectory);
+  const makeCipher = (): Promise<IdentifierCipher> => IdentifierCipher.create(vault);
+  return new PersonKeys(names, await makeCipher(), makeCipher);
+}
+
+async function start({ kind, storeDirectory, keyDirectory, modelsDirectory }: WorkerPlaces): Promise<void> {
+  const { streamSecret } = openPartySecrets(keyDirectory);
+  const names = new HmacNames(streamSecret);
+  const keys = await RecordKeys.open(keyDirectory, { readOnly: true });
+  const store = await LmdbEventStore.open(storeDirectory, { readOnly: true });
+  const secrets: Secrets = {
+    fields: new ProtectedFields(keys),
+    names,
+    forgetKey: (keyId) => keys.forget(keyId),
+    ...(kind === 'core' ? { persons: await personKeys(names, keyDirectory) } : {}),
+  };
+  const runner = new SqliteRunner({
+    store,
+    directory: modelsDirectory,
+    projections: projectionsOf[kind],
+    secrets,
+    cursors: new Cursors(streamSecret),
+    onAlarm: (alarm) => tell({ from: 'alarm', alarm }),
+  });
+  const answer = (call: Call): Promise<unknown> => {
+    if (call.call === 'lag') return runner.lag();
+    if (call.call === 'caughtUp') return runner.caughtUp(call.position, call.timeoutMs);
+    return runner.ask(call.name, call.question as Ask<typeof call.name>, { atLeast: call.atLeast, timeoutMs: call.timeoutMs });
+  };
+  const close = async (): Promise<void> => {
+    await runner.close();
+    await Promise.all([store.close(), keys.close()]);
+    port?.close();
+  };
+  port?.on('message', (message: ToWorker) => {
+    if (message.to === 'poke') runner.poke();
+    else if (message.to === 'close') close().catch((error: unknown) => tell({ from: 'failed', refusal: toRefusal(error) }));
+    else
+      answer(message.call).then(
+        (found) => tell({ from: 'answer', id: message.id, answer: found }),
+        (error: unknown) => tell({ from: 'refusal', id: message.id, refusal: toRefusal(error) }),
+      );
+  });
+  tell({ from: 'ready' });
+}
+
+start(workerData as WorkerPlaces).catch((error: unknown) => {
+  tell({ from: 'failed', refusal: toRefusal(error) });
+  port.close();
+});

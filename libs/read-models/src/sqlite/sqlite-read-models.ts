@@ -1,0 +1,174 @@
+import { Worker } from 'node:worker_threads';
+import type { Position } from '#libs/event-store';
+import type { Answer, Ask, QuestionName } from '../questions.js';
+import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, ReadModels } from '../read-models.js';
+import { readModelsBusy, readModelsDown, readModelsTimeout } from './waiting-questions.js';
+import { type Call, type FromWorker, fromRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
+
+const START_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 30_000;
+const LAG_TIMEOUT_MS = 5_000;
+/** The worker's own deadline comes first; this one is for a worker that does not answer at all. */
+const WORKER_GRACE_MS = 1_000;
+const RESTART_AFTER_MS = 1_000;
+const WORKER_HEAP_MIB_MAX = 512;
+
+export interface SqliteReadModelsOptions extends WorkerPlaces {
+  /** Called in the caller's thread, never twice for one standing trouble. */
+  readonly onAlarm: (alarm: Alarm) => void;
+}
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (reason: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * The read models of one party in SQLite files, folded and asked in a worker thread. The event store and the keys must
+ * have been opened (made) before. A worker that dies is started again; what it had not committed is folded again.
+ */
+export class SqliteReadModels extends ReadModels {
+  readonly #options: SqliteReadModelsOptions;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #nextId = 1;
+  #poked = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: SqliteReadModelsOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** Resolves when the worker has opened store, keys and files; folding goes on behind. Rejects with what kept it from that. */
+  static async open(options: SqliteReadModelsOptions): Promise<SqliteReadModels> {
+    const models = new SqliteReadModels(options);
+    await models.#start();
+    return models;
+  }
+
+  async ask<N extends QuestionName>(name: N, question: Ask<N>, { atLeast, timeoutMs = ASK_TIMEOUT_MS }: AskOptions = {}): Promise<Answer<N>> {
+    const bounded = Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
+    return (await this.#call({ call: 'ask', name, question, atLeast, timeoutMs: bounded }, bounded)) as Answer<N>;
+  }
+
+  poke(): void {
+    if (this.#poked) return;
+    this.#poked = true; // one message a turn of the event loop, however many appends
+    setImmediate(() => {
+      this.#poked = false;
+      this.#send({ to: 'poke' });
+    });
+  }
+
+  async caughtUp(position: Position, timeoutMs: number = ASK_TIMEOUT_MS): Promise<void> {
+    const bounded = Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
+    await this.#call({ call: 'caughtUp', position, timeoutMs: bounded }, bounded);
+  }
+
+  async lag(): Promise<readonly ProjectionLag[]> {
+    return (await this.#call({ call: 'lag' }, LAG_TIMEOUT_MS)) as readonly ProjectionLag[];
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #call(call: Call, timeoutMs: number): Promise<unknown> {
+    if (!this.#worker || this.#closing) return Promise.reject(readModelsDown());
+    if (this.#pending.size >= QUESTIONS_WAITING_MAX) return Promise.reject(readModelsBusy());
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#settle(id, ({ reject: refuse }) => refuse(readModelsTimeout())), timeoutMs + WORKER_GRACE_MS);
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#send({ to: 'call', id, call });
+    });
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #settle(id: number, how: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return; // it had timed out
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    how(pending);
+  }
+
+  #start(): Promise<void> {
+    const { kind, storeDirectory, keyDirectory, modelsDirectory } = this.#options;
+    const places: WorkerPlaces = { kind, storeDirectory, keyDirectory, modelsDirectory };
+    const worker = new Worker(new URL('./read-models.worker.js', import.meta.url), {
+      workerData: places,
+      name: `read-models ${kind}`,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
+    });
+    this.#worker = worker;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(readModelsTimeout());
+        void worker.terminate();
+      }, START_TIMEOUT_MS);
+      let started = false;
+      worker.on('message', (message: FromWorker) => {
+        if (message.from === 'ready') {
+          started = true;
+          clearTimeout(timer);
+          resolve();
+        } else if (message.from === 'failed') reject(fromRefusal(message.refusal));
+        else this.#received(message);
+      });
+      worker.on('error', (error) => reject(error)); // 'exit' follows, and tells the rest
+      worker.once('exit', () => {
+        clearTimeout(timer);
+        reject(readModelsDown());
+        this.#died(started);
+      });
+    });
+  }
+
+  #received(message: Exclude<FromWorker, { from: 'ready' | 'failed' }>): void {
+    switch (message.from) {
+      case 'alarm':
+        this.#options.onAlarm(message.alarm);
+        break;
+      case 'answer':
+        this.#settle(message.id, ({ resolve }) => resolve(message.answer));
+        break;
+      case 'refusal':
+        this.#settle(message.id, ({ reject }) => reject(fromRefusal(message.refusal)));
+        break;
+    }
+  }
+
+  #died(started: boolean): void {
+    this.#worker = undefined;
+    for (const id of this.#pending.keys()) this.#settle(id, ({ reject }) => reject(readModelsDown()));
+    if (this.#closing || !started) return;
+    this.#options.onAlarm({ code: 'WORKER_DIED', message: 'the thread of the read models has died: it is started again' });
+    this.#restartLater();
+  }
+
+  #restartLater(): void {
+    this.#restart = setTimeout(() => {
+      if (this.#closing) return;
+      this.#start().catch(() => this.#restartLater()); // the alarm was raised when it died
+    }, RESTART_AFTER_MS);
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#send({ to: 'close' });
+    const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Position } from '#libs/event-store';
+import { DomainError, type ErrorKind } from '#libs/kernel';
+import type { PartyKind } from '../models-of-party.js';
+import type { QuestionName } from '../questions.js';
+import type { Alarm } from '../read-models.js';
+
+/** Where a party's worker finds everything; plain data, for it crosses threads. */
+export interface WorkerPlaces {
+  readonly kind: PartyKind;
+  /** Directory of the party's embedded event store. */
+  readonly storeDirectory: string;
+  /** Directory of the party's keys. */
+  readonly keyDirectory: string;
+  /** Directory of its model files, made if it is missing. */
+  readonly modelsDirectory: string;
+}
+
+/** What may be asked of the worker; `timeoutMs` counts from its arrival. */
+export type Call =
+  | { readonly call: 'ask'; readonly name: QuestionName; readonly question: unknown; readonly atLeast?: Position | undefined; readonly timeoutMs: number }
+  | { readonly call: 'caughtUp'; readonly position: Position; readonly timeoutMs: number }
+  | { readonly call: 'lag' };
+export type ToWorker = { readonly to: 'call'; readonly id: number; readonly call: Call } | { readonly to: 'poke' } | { readonly to: 'close' };
+
+export interface Refusal {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly at: { readonly field?: string; readonly rule?: string };
+}
+export type FromWorker =
+  | { readonly from: 'ready' }
+  | { readonly from: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly from: 'refusal'; readonly id: number; readonly refusal: Refusal }
+  | { readonly from: 'alarm'; readonly alarm: Alarm }
+  | { readonly from: 'failed'; readonly refusal: Refusal };
+
+/** An error as it crosses threads: what is no DomainError shows nothing of itself but its name. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof DomainError) {
+    const { field, rule } = error.at;
+    return {
+      code: error.code,
+      kind: error.kind,
+      message: error.message,
+      at: { ...(field === undefined ? {} : { field }), ...(rule === undefined ? {} : { rule }) },
+    };
+  }
+  const { name } = error as { name?: unknown };
+  return { code: 'READ_MODELS_FAILED', kind: 'internal', message: `the question could not be answered (${String(name)})`, at: {} };
+}
+export const fromRefusal = ({ code, kind, message, at }: Refusal): DomainError => new DomainError(code, kind, message, at);
