@@ -10,7 +10,7 @@ import {
   openingDecider,
   type OpeningEvent,
   type Opening,
-  PermissionMatrix,
+  type PermissionMatrix,
   AGENCY_CLASSES,
 } from '#libs/domain';
 import { fold } from '#libs/kernel';

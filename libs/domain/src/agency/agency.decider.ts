@@ -3,6 +3,7 @@ import { parseAffairCode, parseAgencyCode, parseLocalGovernmentCode, parseServer
 import type { AgencyRole } from './agency-class.js';
 import type { AgencyEvent, AgencyRegistration } from './agency.events.js';
 import { type AgencyStanding, standingOf } from './agency-standing.js';
+import { isNewKey } from './key-rotation.js';
 
 export const AGENCY_NAME_CHARACTERS_MAX = 120;
 export const REASON_CHARACTERS_MAX = 400;
@@ -61,28 +62,37 @@ function changed(affairs: readonly string[], relevant: (affair: string) => boole
   return [...new Set(affairs.map((affair) => parseAffairCode(affair, 'affairs')))].filter(relevant);
 }
 
+function host(agency: AgencyStanding, server: string, system: string): readonly AgencyEvent[] {
+  const intermediateServer = parseServerId(server, 'intermediateServer');
+  const interfaceSystem = parseServerId(system, 'interfaceSystem');
+  if (agency.intermediateServer === intermediateServer && agency.interfaceSystem === interfaceSystem) return [];
+  return [{ type: 'AgencyHosted', data: { intermediateServer, interfaceSystem } }];
+}
+
+function delegate(agency: AgencyStanding, holder: string): readonly AgencyEvent[] {
+  const to = parseAgencyCode(holder, 'to');
+  if (to === agency.code) throw invalid('to', 'another agency', 'an agency does not act for itself by delegation');
+  if (agency.codeHolder) throw refuse('CODE_HOLDER_CANNOT_DELEGATE', 'a holder of identifiers acts for itself');
+  return agency.delegatedTo === to ? [] : [{ type: 'AgencyDelegated', data: { to } }];
+}
+
+function changeParticipation(agency: AgencyStanding, role: AgencyRole, from: string): readonly AgencyEvent[] {
+  if (!isCalendarDay(from)) throw invalid('from', 'a day of the calendar', 'not a day');
+  const last = agency.participation.at(-1);
+  if (last?.role === role) return [];
+  if (last !== undefined && last.from >= from) throw refuse('PARTICIPATION_OUT_OF_ORDER', 'a change from that day or a later one was recorded already');
+  return [{ type: 'AgencyParticipationChanged', data: { role, from } }];
+}
+
 function decideRegistered(command: Exclude<AgencyCommand, { type: 'RegisterAgency' }>, agency: AgencyStanding): readonly AgencyEvent[] {
   switch (command.type) {
-    case 'HostAgency': {
-      const intermediateServer = parseServerId(command.data.intermediateServer, 'intermediateServer');
-      const interfaceSystem = parseServerId(command.data.interfaceSystem, 'interfaceSystem');
-      if (agency.intermediateServer === intermediateServer && agency.interfaceSystem === interfaceSystem) return [];
-      return [{ type: 'AgencyHosted', data: { intermediateServer, interfaceSystem } }];
-    }
-    case 'DelegateAgency': {
-      const to = parseAgencyCode(command.data.to, 'to');
-      if (to === agency.code) throw invalid('to', 'another agency', 'an agency does not act for itself by delegation');
-      if (agency.codeHolder) throw refuse('CODE_HOLDER_CANNOT_DELEGATE', 'a holder of identifiers acts for itself');
-      return agency.delegatedTo === to ? [] : [{ type: 'AgencyDelegated', data: { to } }];
-    }
+    case 'HostAgency':
+      return host(agency, command.data.intermediateServer, command.data.interfaceSystem);
+    case 'DelegateAgency':
+      return delegate(agency, command.data.to);
     case 'RotateAgencyKey': {
       const { keyId, publicKey } = command.data;
-      if (keyId === '' || publicKey === '') throw invalid('keyId', 'not empty', 'a key needs an id and its public part');
-      const known = agency.keys.get(keyId);
-      if (known !== undefined && known !== publicKey) throw refuse('KEY_ID_REUSED', 'this key id names another key of the agency');
-      if (agency.keyId === keyId) return [];
-      if (known !== undefined) throw refuse('KEY_RETIRED', 'a key that was replaced does not come back');
-      return [{ type: 'AgencyKeyRotated', data: { keyId, publicKey } }];
+      return isNewKey(agency.keys, agency.keyId, keyId, publicKey) ? [{ type: 'AgencyKeyRotated', data: { keyId, publicKey } }] : [];
     }
     case 'PublishAssessment': {
       const affairs = changed(command.data.affairs, (affair) => !agency.assessed.has(affair));
@@ -98,14 +108,8 @@ function decideRegistered(command: Exclude<AgencyCommand, { type: 'RegisterAgenc
     case 'ReinstateAgency':
       checkReason(command.data.reason);
       return agency.suspended ? [{ type: 'AgencyReinstated', data: { reason: command.data.reason } }] : [];
-    case 'ChangeParticipation': {
-      const { role, from } = command.data;
-      if (!isCalendarDay(from)) throw invalid('from', 'a day of the calendar', 'not a day');
-      const last = agency.participation.at(-1);
-      if (last !== undefined && last.role === role) return [];
-      if (last !== undefined && last.from !== '' && last.from >= from) throw refuse('PARTICIPATION_OUT_OF_ORDER', 'a later change was recorded already');
-      return [{ type: 'AgencyParticipationChanged', data: { role, from } }];
-    }
+    case 'ChangeParticipation':
+      return changeParticipation(agency, command.data.role, command.data.from);
     default:
       return assertNever(command);
   }

@@ -1,5 +1,6 @@
 import { assertNever, type Decider, DomainError, invalid, type Message } from '#libs/kernel';
 import { parseServerId } from '../codes/codes.js';
+import { isNewKey } from './key-rotation.js';
 import type { ServerEvent, ServerRegistration } from './agency.events.js';
 
 export const URL_CHARACTERS_MAX = 400;
@@ -55,14 +56,10 @@ function decide(command: ServerCommand, server: Server): readonly ServerEvent[] 
     case 'RotateServerKey': {
       if (server.status === 'none') throw new DomainError('SERVER_NOT_FOUND', 'not-found', 'no server is registered under this id');
       const { purpose, keyId, publicKey } = command.data;
-      if (keyId === '' || publicKey === '') throw invalid('keyId', 'not empty', 'a key needs an id and its public part');
       if (purpose === 'transport' && server.registration.kind !== 'interface-system') {
         throw invalid('purpose', 'signing', 'only interface systems have a transport key');
       }
-      const known = serverKey(server, purpose, keyId);
-      if (known !== undefined && known !== publicKey) throw new DomainError('KEY_ID_REUSED', 'conflict', 'this key id names another key of the server');
-      if (server.current[purpose] === keyId) return [];
-      if (known !== undefined) throw new DomainError('KEY_RETIRED', 'conflict', 'a key that was replaced does not come back');
+      if (!isNewKey(server.keys, server.current[purpose], keyId, publicKey, keyName(purpose, keyId))) return [];
       return [{ type: 'ServerKeyRotated', data: { purpose, keyId, publicKey } }];
     }
     default:

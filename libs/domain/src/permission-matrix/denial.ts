@@ -158,7 +158,7 @@ const REASONS: Readonly<Record<DenialCode, Reason>> = {
   },
 };
 
-export const isDenialCode = (text: string): text is DenialCode => text in REASONS;
+export const isDenialCode = (text: string): text is DenialCode => Object.hasOwn(REASONS, text);
 
 function textOn(dated: Dated, day: string): string {
   let found = '';
