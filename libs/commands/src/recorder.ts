@@ -148,8 +148,13 @@ export class Recorder {
     return known.map((isKnown) => (isKnown ? (loaded[next++] as readonly Stored<E>[]) : []));
   }
 
-  async #append<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[], outcomes: Outcome<E>[]): Promise<number[]> {
-    const sealed = await this.#seal(executions, drafts);
+  async #append<Command, E extends Message>(
+    executions: readonly Execution<Command>[],
+    decided: readonly Draft<E>[],
+    outcomes: Outcome<E>[],
+  ): Promise<number[]> {
+    const drafts = await this.#withKeys(executions, decided, outcomes);
+    const sealed = this.#seal(executions, drafts);
     const requests: AppendRequest[] = [];
     const written: { draft: Draft<E>; added: readonly Stored<E>[] }[] = [];
     for (const [at, draft] of drafts.entries()) {
@@ -176,15 +181,35 @@ export class Recorder {
     return conflicts;
   }
 
-  /** Seals every protected field of the drafts at once: keys first made durable, then one pass of the cipher a key. */
-  async #seal<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[]): Promise<readonly (readonly E[])[]> {
+  /** Makes the keys that the drafts need durable; a draft whose key was destroyed is refused alone. */
+  async #withKeys<Command, E extends Message>(
+    executions: readonly Execution<Command>[],
+    drafts: readonly Draft<E>[],
+    outcomes: Outcome<E>[],
+  ): Promise<readonly Draft<E>[]> {
+    const keyOf = ({ index }: Draft<E>): string => (executions[index] as Execution<Command>).context.keyId;
+    const sealing = drafts.filter(({ events }) => events.some((event) => this.#clearFields(event).length > 0));
+    if (sealing.length === 0) return drafts;
+    await this.keys.ensure(sealing.map(keyOf));
+    const refused = new Set(sealing.filter((draft) => this.keys.get(keyOf(draft)) === 'destroyed'));
+    if (refused.size === 0) return drafts;
+    const erased = new DomainError(
+      'RECORD_KEY_DESTROYED',
+      'unprocessable',
+      'the record of this person or month was erased: nothing more can be recorded under it',
+    );
+    for (const { index } of refused) outcomes[index] = rejected(erased);
+    return drafts.filter((draft) => !refused.has(draft));
+  }
+
+  /** Seals every protected field of the drafts at once: one pass of the cipher a key. */
+  #seal<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[]): readonly (readonly E[])[] {
     const clear: { keyId: string; value: string }[] = [];
     for (const { index, events } of drafts) {
       const { keyId } = (executions[index] as Execution<Command>).context;
       for (const event of events) for (const { value } of this.#clearFields(event)) clear.push({ keyId, value });
     }
     if (clear.length === 0) return drafts.map(({ events }) => events);
-    await this.keys.ensure(clear.map(({ keyId }) => keyId));
     const sealed = this.fields.protectAll(clear);
     let next = 0;
     const seal = (event: E): E => {
