@@ -1,5 +1,20 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { exchangeDecider, holdersDecider, numberDecider, provisionDecider, queryDecider, replicaDecider, residentDecider, subjectDecider } from '#libs/domain';
+import {
+  acquisitionDecider,
+  agencyDecider,
+  exchangeDecider,
+  holdersDecider,
+  identifierDecider,
+  matrixDecider,
+  numberDecider,
+  openingDecider,
+  provisionDecider,
+  queryDecider,
+  replicaDecider,
+  residentDecider,
+  serverDecider,
+  subjectDecider,
+} from '#libs/domain';
 import type { Decider, Message } from '#libs/kernel';
 import { type Execution, type Outcome, Recorder } from './recorder.js';
 
@@ -26,6 +41,12 @@ function batchesOf<State, C extends Message, E extends Message>(decider: Decider
   return { Batch, Handler };
 }
 
+export const agencyCommands = batchesOf(agencyDecider);
+export const serverCommands = batchesOf(serverDecider);
+export const matrixCommands = batchesOf(matrixDecider);
+export const openingCommands = batchesOf(openingDecider);
+export const acquisitionCommands = batchesOf(acquisitionDecider);
+export const identifierCommands = batchesOf(identifierDecider);
 export const exchangeCommands = batchesOf(exchangeDecider);
 export const holdersCommands = batchesOf(holdersDecider);
 export const queryCommands = batchesOf(queryDecider);

@@ -1,3 +1,4 @@
+export { BoundedCache } from './bounded-cache.js';
 export { EventIds, newEventId, newEventIds, newExchangeId, type BulkLine, BulkExchangeIds, exchangeIdOf } from './randomness/event-ids.js';
 export { fillRandom, randomBuffer } from './randomness/random-pool.js';
 export { type EpochSecret, KeyVault } from './identifier/key-vault.js';

@@ -37,7 +37,7 @@ export interface ExchangesQuestion extends Paged, TimeRange {
   readonly person?: string | undefined;
 }
 
-/** In the order of their ids, which is about that of their time; ask on with the last id. */
+/** Those that the core still has to drive: neither received, withdrawn nor lapsed. In the order of their ids, which is about that of their time; ask on with the last id. */
 export interface OpenExchangesQuestion {
   readonly after?: string | undefined;
   readonly limit: number;
@@ -161,6 +161,12 @@ export interface IdentifierCount {
   readonly identifiers: number;
 }
 
+/** Names of the streams of the core's register (agencies, servers, table versions, openings), in their order; ask on with the last. */
+export interface RegisterStreamsQuestion {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /** What can be asked, by name: the question, and what answers it. */
 export interface Questions {
   exchanges: { ask: ExchangesQuestion; answer: Page<ExchangeRecord> };
@@ -169,6 +175,7 @@ export interface Questions {
   statistics: { ask: StatisticsQuestion; answer: Page<ExchangeCount> };
   identifiers: { ask: IdentifiersQuestion; answer: Page<IdentifierRow> };
   identifierCounts: { ask: IdentifierCountsQuestion; answer: Page<IdentifierCount> };
+  registerStreams: { ask: RegisterStreamsQuestion; answer: readonly string[] };
   records: { ask: RecordsQuestion; answer: Page<AgencyRecord> };
   heldProvisions: { ask: HeldProvisionsQuestion; answer: Page<AgencyRecord> };
   openQueries: { ask: OpenQueriesQuestion; answer: readonly OpenQuery[] };

@@ -126,8 +126,12 @@ function evolve(row: ExchangeRow | undefined, event: Recorded<ExchangeEvent>, co
   if (!row) return undefined;
   const next = { ...row, ...changed(row, event), revision: event.revision };
   const status = statusOf(next);
-  return { ...next, status, open: status === 'permitted' || status === 'held' };
+  return { ...next, status, open: isOpen(next, status) };
 }
+
+/** To be driven on: unanswered, or answered without the requester's receipt. */
+const isOpen = ({ over, receivedAt }: ExchangeRow, status: ExchangeStatus): boolean =>
+  status !== 'denied' && status !== 'impossible' && over === undefined && receivedAt === undefined;
 
 const MONTHS_CACHED_MAX = 10_000;
 const months = new Map<string, string>();

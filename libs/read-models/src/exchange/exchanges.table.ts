@@ -43,7 +43,7 @@ export const exchanges = table({
     status: codeOf<ExchangeStatus>(),
     /** Of a denial, a non-provision or a lapse. */
     reason: optional(code),
-    /** Permitted or held: neither answered, withdrawn nor lapsed. */
+    /** Neither received, withdrawn nor lapsed: the core has to drive it on. */
     open: yesNo,
     /** What the provider has said. */
     answer: codeOf<'awaited' | 'held' | 'provided' | 'not-provided'>(),

@@ -22,6 +22,7 @@ import {
 } from '../questions.js';
 import { type IdentifierRow, identifierCounts, identifiers } from '../identifier/identifiers.projection.js';
 import { records } from '../record/records.table.js';
+import { registerStreams } from '../register/register.projection.js';
 import { type ReplicaRow, replicas } from '../replica/replicas.projection.js';
 import { type SubjectRow, subjects } from '../subject/subjects.projection.js';
 import type { Counter, Row, Table } from '../table.js';
@@ -118,6 +119,14 @@ async function disclosure(file: ModelFile, question: Ask<'disclosure'>, cursors:
     rows: rows.map((row) => picked<DisclosedExchange>(row, DISCLOSED)),
     ...(last ? { next: cursors.seal(binding, [Date.parse(last['requestedAt'] as string), last['exchangeId'] as string]) } : {}),
   };
+}
+
+async function registerStreamList(file: ModelFile, { after, limit }: Ask<'registerStreams'>): Promise<readonly string[]> {
+  checkLimit(limit, PAGE_ROWS_MAX);
+  let query = file.reader.selectFrom(registerStreams.name).select('stream');
+  if (after !== undefined) query = query.where('stream', '>', after);
+  const found = await query.orderBy('stream').limit(limit).execute();
+  return found.map(({ stream }) => stream as string);
 }
 
 /** Sums of a counter by some of its dimensions, in their order. */
@@ -247,6 +256,7 @@ export const answers: Answers = {
   statistics: { projection: 'exchanges', answer: statistics },
   identifiers: { projection: 'identifiers', answer: identifierList },
   identifierCounts: { projection: 'identifiers', answer: identifierCountList },
+  registerStreams: { projection: 'register', answer: registerStreamList },
   records: { projection: 'records', answer: recordList },
   heldProvisions: { projection: 'records', answer: heldProvisions },
   openQueries: {
