@@ -38,8 +38,8 @@ export type PostJson = (path: string, body: object) => Promise<unknown>;
 export async function sendLines<T>(post: PostJson, path: string, lines: readonly object[]): Promise<readonly LineOutcome<T>[]> {
   const all: LineOutcome<T>[] = [];
   for (const batch of cutIntoBatches(lines)) {
-    const { outcomes } = (await post(path, { lines: batch })) as Outcomes<T>;
-    if (!Array.isArray(outcomes) || outcomes.length !== batch.length) {
+    const { outcomes } = (await post(path, { lines: batch })) as Partial<Outcomes<T>>;
+    if (outcomes?.length !== batch.length) {
       throw new DomainError('UPSTREAM_MALFORMED', 'unavailable', 'the server asked gave another number of outcomes than lines');
     }
     all.push(...outcomes);
