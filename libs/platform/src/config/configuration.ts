@@ -79,9 +79,14 @@ export function checkEnvironmentExample(type: new () => object, text: string): r
   const commented = parseEnvironmentFile(text.replace(/^# ?(?=[A-Z][A-Z0-9_]*=)/gm, ''));
   const findings = [
     ...[...names].filter((name) => !(name in commented)).map((name) => `${name} is missing`),
-    ...Object.keys(commented).filter((name) => !names.has(name)).map((name) => `${name} is read by nobody`),
+    ...Object.keys(commented)
+      .filter((name) => !names.has(name))
+      .map((name) => `${name} is read by nobody`),
   ];
-  for (const [what, environment] of [['as it stands', given], ['with everything uncommented', commented]] as const) {
+  for (const [what, environment] of [
+    ['as it stands', given],
+    ['with everything uncommented', commented],
+  ] as const) {
     try {
       loadConfiguration(type, environment);
     } catch (error) {

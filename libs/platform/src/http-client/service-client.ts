@@ -90,7 +90,11 @@ export class ServiceClient {
       keepAliveTimeout: 10_000,
       connect: { timeout: CONNECT_TIMEOUT_MS, ...options.tls },
     });
-    this.#calls = new Semaphore({ name: `the queue to ${options.audience}`, permits: options.callsMax ?? CALLS_MAX, waitingMax: options.waitingMax ?? WAITING_MAX });
+    this.#calls = new Semaphore({
+      name: `the queue to ${options.audience}`,
+      permits: options.callsMax ?? CALLS_MAX,
+      waitingMax: options.waitingMax ?? WAITING_MAX,
+    });
   }
 
   get audience(): string {
@@ -129,7 +133,11 @@ export class ServiceClient {
     const deadline = AbortSignal.timeout(Math.max(1, Math.floor(endsAtMs - performance.now())));
     const id = correlationId();
     try {
-      const { statusCode, headers, body: stream } = await this.#pool.request({
+      const {
+        statusCode,
+        headers,
+        body: stream,
+      } = await this.#pool.request({
         method: call.method,
         path: call.path,
         body: body ?? null,
@@ -160,7 +168,9 @@ export class ServiceClient {
     }
     if (status >= 200 && status < 300) return { value };
     const gone = status === 502 || status === 503 || status === 504;
-    const error = errorOfProblem(status, value) ?? (gone ? new ServiceUnavailable(this.options.audience, status !== 503) : this.#badAnswer(`is ${status} without a problem`));
+    const error =
+      errorOfProblem(status, value) ??
+      (gone ? new ServiceUnavailable(this.options.audience, status !== 503) : this.#badAnswer(`is ${status} without a problem`));
     // busy and unavailable say that nothing was done; a gateway's 502 or 504 says nothing of the kind
     const retriable = error.kind === 'busy' || (error.kind === 'unavailable' && (status === 503 || call.idempotent));
     const seconds = Number(retryAfter);

@@ -36,7 +36,9 @@ function auditHandler(controller: Class, name: string, handler: object, verifies
   if (!allowed) findings.push(`${route} says neither Callers nor OpenToAnyone`);
   if (allowed && allowed !== 'anyone' && !verifiesTokens) findings.push(`${route} needs tokens, but the app has no verifier`);
   const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ?? []) as readonly unknown[];
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Readonly<Record<string, { readonly index: number; readonly data?: unknown }>>;
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Readonly<
+    Record<string, { readonly index: number; readonly data?: unknown }>
+  >;
   for (const [key, { index, data }] of Object.entries(parameters)) {
     const parameter = PARAMETER_NAMES[Number(key.split(':')[0])];
     if (parameter === undefined) continue;

@@ -104,7 +104,12 @@ describe('what an app answers to bad input', () => {
         controller.close();
       },
     });
-    const response = await fetch(`${app.address}/notes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: chunked, duplex: 'half' } as RequestInit);
+    const response = await fetch(`${app.address}/notes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: chunked,
+      duplex: 'half',
+    } as RequestInit);
     await problemOf(response, 413, 'BODY_TOO_LARGE');
   });
 
@@ -139,7 +144,10 @@ describe('what an app answers to bad input', () => {
     expect(await good.json()).toEqual({ id: aNote().id, page: { limit: 5, newest: true } });
     expect(await problemOf(await fetch(`${app.address}/notes/12`), 400, 'INVALID_INPUT')).toMatchObject({ field: 'id', rule: 'uuid-v7' });
     expect(await problemOf(await fetch(`${app.address}/notes/${aNote().id}?limit=x`), 400, 'INVALID_INPUT')).toMatchObject({ field: 'limit', rule: 'type' });
-    expect(await problemOf(await fetch(`${app.address}/notes/${aNote().id}?offset=1`), 400, 'INVALID_INPUT')).toMatchObject({ field: 'offset', rule: 'unknown-field' });
+    expect(await problemOf(await fetch(`${app.address}/notes/${aNote().id}?offset=1`), 400, 'INVALID_INPUT')).toMatchObject({
+      field: 'offset',
+      rule: 'unknown-field',
+    });
   });
 
   it('answers 404, 405 and malformed addresses as problems', async () => {
@@ -194,7 +202,8 @@ describe('what an app says of its own errors', () => {
 describe('who may call', () => {
   const body = JSON.stringify(aNote());
   const facts = (text = body, path = '/notes/signed') => ({ method: 'POST', path, body: new TextEncoder().encode(text) });
-  const call = (authorization: string | undefined, text = body): Promise<Response> => send('/notes/signed', text, authorization === undefined ? {} : { authorization });
+  const call = (authorization: string | undefined, text = body): Promise<Response> =>
+    send('/notes/signed', text, authorization === undefined ? {} : { authorization });
 
   it('lets a server in whose token is for this request', async () => {
     const response = await call(await signerOf('is-east').authorization('core', facts()));
@@ -208,10 +217,30 @@ describe('who may call', () => {
     ['an unknown issuer', () => signerOf('is-north').authorization('core', facts()), 401, 'TOKEN_UNKNOWN_ISSUER'],
     ['a key that is not the issuer’s', () => signerOf('is-east', strangerKeys.privateKey).authorization('core', facts()), 401, 'TOKEN_SIGNATURE'],
     ['another audience', () => signerOf('is-east').authorization('registry', facts()), 401, 'TOKEN_FOREIGN_AUDIENCE'],
-    ['an expired token', () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() - 60_000 }).authorization('core', facts()), 401, 'TOKEN_EXPIRED'],
-    ['a token of the future', () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() + 60_000 }).authorization('core', facts()), 401, 'TOKEN_NOT_YET_VALID'],
-    ['a token that lives too long', () => signerOf('is-east', serverKeys.privateKey, { lifetimeMs: 120_000 }).authorization('core', facts()), 401, 'TOKEN_LIFETIME_TOO_LONG'],
-    ['a token from before the start', () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() - 20_000 }).authorization('core', facts()), 503, 'TOKEN_BEFORE_START'],
+    [
+      'an expired token',
+      () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() - 60_000 }).authorization('core', facts()),
+      401,
+      'TOKEN_EXPIRED',
+    ],
+    [
+      'a token of the future',
+      () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() + 60_000 }).authorization('core', facts()),
+      401,
+      'TOKEN_NOT_YET_VALID',
+    ],
+    [
+      'a token that lives too long',
+      () => signerOf('is-east', serverKeys.privateKey, { lifetimeMs: 120_000 }).authorization('core', facts()),
+      401,
+      'TOKEN_LIFETIME_TOO_LONG',
+    ],
+    [
+      'a token from before the start',
+      () => signerOf('is-east', serverKeys.privateKey, { nowMs: () => Date.now() - 20_000 }).authorization('core', facts()),
+      503,
+      'TOKEN_BEFORE_START',
+    ],
     ['another path', () => signerOf('is-east').authorization('core', facts(body, '/notes')), 401, 'TOKEN_REQUEST_MISMATCH'],
     ['another body', () => signerOf('is-east').authorization('core', facts('{}')), 401, 'TOKEN_BODY_MISMATCH'],
     ['another kind of caller', () => signerOf('0220113101601700', agencyKeys.privateKey).authorization('core', facts()), 403, 'CALLER_FORBIDDEN'],

@@ -120,7 +120,11 @@ function onClientError(error: Error & { code?: string }, socket: Socket): void {
   socket.destroy(error);
 }
 
-function adapterOf(limits: HttpLimits, tls: HttpAppOptions['tls'], onFrameworkError: (error: Error, request: FastifyRequest, reply: FastifyReply) => void): FastifyAdapter {
+function adapterOf(
+  limits: HttpLimits,
+  tls: HttpAppOptions['tls'],
+  onFrameworkError: (error: Error, request: FastifyRequest, reply: FastifyReply) => void,
+): FastifyAdapter {
   const options = {
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
@@ -138,7 +142,10 @@ function adapterOf(limits: HttpLimits, tls: HttpAppOptions['tls'], onFrameworkEr
   };
   if (!tls) return new FastifyAdapter(options);
   const { ca, ...own } = tls;
-  return new FastifyAdapter({ ...options, https: { ...options.http, ...own, ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }) } });
+  return new FastifyAdapter({
+    ...options,
+    https: { ...options.http, ...own, ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }) },
+  });
 }
 
 function addHooks(instance: FastifyInstance, inFlight: InFlight, metrics: Metrics): void {

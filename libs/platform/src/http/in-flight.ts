@@ -27,7 +27,8 @@ export class InFlight {
 
   /** Throws SERVER_BUSY or SHUTTING_DOWN. */
   enter(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#stopping) throw new HttpRefused(503, 'SHUTTING_DOWN', 'unavailable', 'this server is stopping: try again, it or another will answer', {}, { connection: 'close' });
+    if (this.#stopping)
+      throw new HttpRefused(503, 'SHUTTING_DOWN', 'unavailable', 'this server is stopping: try again, it or another will answer', {}, { connection: 'close' });
     if (this.#count >= this.requestsMax) throw new HttpRefused(503, 'SERVER_BUSY', 'busy', 'too many requests are in flight: try again later');
     const slot: Slot = { open: true, handling: false };
     this.#slots.set(request, slot);

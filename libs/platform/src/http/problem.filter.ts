@@ -40,6 +40,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (!(error instanceof NotFoundException) || !request.is404) return error;
     const allowed = this.routes.methodsOf(request.raw.url ?? '');
     if (allowed.length === 0) return error;
-    return new HttpRefused(405, 'METHOD_NOT_ALLOWED', 'invalid', 'this address does not take this method', { field: 'method', rule: 'method' }, { allow: allowed.join(', ') });
+    return new HttpRefused(
+      405,
+      'METHOD_NOT_ALLOWED',
+      'invalid',
+      'this address does not take this method',
+      { field: 'method', rule: 'method' },
+      { allow: allowed.join(', ') },
+    );
   }
 }

@@ -86,8 +86,15 @@ const BY_STATUS: Readonly<Record<number, readonly [code: string, kind: ErrorKind
 
 /** The refusal that a status of Fastify, Nest or Node stands for; their own messages are not passed on. */
 export function refusalOfStatus(status: number): HttpRefused {
-  const [code, kind, message, rule] = BY_STATUS[status] ?? (status < 500 ? [`HTTP_${status}`, 'invalid', 'the request was refused'] : ['INTERNAL_ERROR', 'internal', '']);
-  return new HttpRefused(status, code, kind, message, rule === undefined ? {} : { field: rule === 'path-part-max' ? 'path' : rule.startsWith('body') ? 'body' : 'header', rule });
+  const [code, kind, message, rule] =
+    BY_STATUS[status] ?? (status < 500 ? [`HTTP_${status}`, 'invalid', 'the request was refused'] : ['INTERNAL_ERROR', 'internal', '']);
+  return new HttpRefused(
+    status,
+    code,
+    kind,
+    message,
+    rule === undefined ? {} : { field: rule === 'path-part-max' ? 'path' : rule.startsWith('body') ? 'body' : 'header', rule },
+  );
 }
 
 /** What an error says to the outside: an error of no known form, or of kind internal, says nothing of itself. */
@@ -162,9 +169,14 @@ export function errorOfProblem(status: number, body: unknown): DomainError | und
   if (typeof body !== 'object' || body === null) return undefined;
   const { code, kind, detail, field, rule, line } = body as Partial<Record<keyof ProblemResponse, unknown>>;
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9_]{0,63}$/.test(code)) return undefined;
-  return new DomainError(code, isErrorKind(kind) ? kind : (KIND_OF_STATUS[status] ?? (status < 500 ? 'invalid' : 'internal')), typeof detail === 'string' ? detail.slice(0, 500) : code, {
-    ...(typeof field === 'string' ? { field } : {}),
-    ...(typeof rule === 'string' ? { rule } : {}),
-    ...(typeof line === 'number' ? { line } : {}),
-  });
+  return new DomainError(
+    code,
+    isErrorKind(kind) ? kind : (KIND_OF_STATUS[status] ?? (status < 500 ? 'invalid' : 'internal')),
+    typeof detail === 'string' ? detail.slice(0, 500) : code,
+    {
+      ...(typeof field === 'string' ? { field } : {}),
+      ...(typeof rule === 'string' ? { rule } : {}),
+      ...(typeof line === 'number' ? { line } : {}),
+    },
+  );
 }

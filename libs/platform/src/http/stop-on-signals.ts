@@ -1,4 +1,5 @@
-import type { Log } from '../logging/log.js';
+import { isDomainError } from '../logging/domain-error-shape.js';
+import { describeError, type Log } from '../logging/log.js';
 
 /** Exit codes of an app (sysexits.h where one fits). */
 export const EXIT = { ok: 0, failed: 1, configuration: 78 } as const;
@@ -28,4 +29,17 @@ export function stopOnSignals(close: () => Promise<void>, { log, timeoutMs = 30_
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   return () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+}
+
+/**
+ * Runs the main function of an app or tool; where it rejects, says why on standard error, without a stack, and exits:
+ * EXIT.configuration for a ConfigurationError, else EXIT.failed.
+ */
+export async function runMain(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    const text = isDomainError(error) ? error.message : JSON.stringify(describeError(error));
+    process.stderr.write(`${text}\n`, () => process.exit(isDomainError(error) && error.code === 'CONFIGURATION' ? EXIT.configuration : EXIT.failed));
+  }
 }

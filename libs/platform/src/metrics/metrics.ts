@@ -22,7 +22,12 @@ export class Metrics {
       buckets: SECONDS,
       registers: [this.registry],
     });
-    this.refusals = new Counter({ name: 'renkei_http_problems_total', help: 'Answers that were problems, by code', labelNames: ['code'], registers: [this.registry] });
+    this.refusals = new Counter({
+      name: 'renkei_http_problems_total',
+      help: 'Answers that were problems, by code',
+      labelNames: ['code'],
+      registers: [this.registry],
+    });
     new Gauge({
       name: 'renkei_http_requests_in_flight',
       help: 'Requests that have begun and not ended',

@@ -83,14 +83,23 @@ export const IsDigits = (count: number, options?: ListOptions): PropertyDecorato
 /** Well-formed text of min (1) to max code points. */
 export const IsText = ({ min = 1, max, ...options }: ListOptions & { readonly min?: number; readonly max: number }): PropertyDecorator =>
   Follows(rules.boundedText(min, max), options);
-export const IsBase64Url = ({ bytesMin = 1, bytesMax, ...options }: ListOptions & { readonly bytesMin?: number; readonly bytesMax: number }): PropertyDecorator =>
-  Follows(rules.base64url(bytesMin, bytesMax), options);
+export const IsBase64Url = ({
+  bytesMin = 1,
+  bytesMax,
+  ...options
+}: ListOptions & { readonly bytesMin?: number; readonly bytesMax: number }): PropertyDecorator => Follows(rules.base64url(bytesMin, bytesMax), options);
 /** An object that can be stored: see `content`. */
-export const IsContent = ({ bytesMax, ...options }: ListOptions & { readonly bytesMax: number }): PropertyDecorator => Follows(rules.content(bytesMax), options);
+export const IsContent = ({ bytesMax, ...options }: ListOptions & { readonly bytesMax: number }): PropertyDecorator =>
+  Follows(rules.content(bytesMax), options);
 
 /** A whole number of min to max, both included. */
 export const IsWholeNumber = ({ min, max, description }: { readonly min: number; readonly max: number; readonly description?: string }): PropertyDecorator =>
-  applyDecorators(IsInt(), Min(min), Max(max), documented({ type: 'integer', minimum: min, maximum: max, ...(description === undefined ? {} : { description }) }));
+  applyDecorators(
+    IsInt(),
+    Min(min),
+    Max(max),
+    documented({ type: 'integer', minimum: min, maximum: max, ...(description === undefined ? {} : { description }) }),
+  );
 
 export const IsFlag = (options: { readonly description?: string } = {}): PropertyDecorator =>
   applyDecorators(IsBoolean(), documented({ type: 'boolean', ...options }));
@@ -127,12 +136,24 @@ export const IsNested = (type: ClassOf, options: { readonly description?: string
   applyDecorators(IsObject(), ValidateNested(), Type(type), nests(type), documented({ type: () => type(), ...options }));
 
 /** A list of nested objects; one bad item refuses the whole request. For lines that stand alone see `IsLines`. */
-export const IsNestedList = (type: ClassOf, { min = 0, max, ...options }: { readonly min?: number; readonly max: number; readonly description?: string }): PropertyDecorator =>
-  applyDecorators(...sizes({ min, max }), IsObject({ each: true }), ValidateNested({ each: true }), Type(type), nests(type), documented({ type: () => type(), ...listDocs({ min, max }), ...options }));
+export const IsNestedList = (
+  type: ClassOf,
+  { min = 0, max, ...options }: { readonly min?: number; readonly max: number; readonly description?: string },
+): PropertyDecorator =>
+  applyDecorators(
+    ...sizes({ min, max }),
+    IsObject({ each: true }),
+    ValidateNested({ each: true }),
+    Type(type),
+    nests(type),
+    documented({ type: () => type(), ...listDocs({ min, max }), ...options }),
+  );
 
 /**
  * The lines of a batch: here only their number is checked (1 to max); the handler gives them to `validateBatch`, so that
  * a bad line is refused alone, with its number.
  */
-export const IsLines = (type: ClassOf, { max = BATCH_LINES_MAX, ...options }: { readonly max?: number; readonly description?: string } = {}): PropertyDecorator =>
-  applyDecorators(...sizes({ min: 1, max }), documented({ type: () => type(), ...listDocs({ min: 1, max }), ...options }));
+export const IsLines = (
+  type: ClassOf,
+  { max = BATCH_LINES_MAX, ...options }: { readonly max?: number; readonly description?: string } = {},
+): PropertyDecorator => applyDecorators(...sizes({ min: 1, max }), documented({ type: () => type(), ...listDocs({ min: 1, max }), ...options }));

@@ -80,7 +80,8 @@ function auditProperty(type: Class, property: string, metas: readonly Metadata[]
     if (meta.each && !names.has(cv.IS_ARRAY)) refuse(type, property, `'each' needs IsArray beside it`);
     const rule = ruleOf(meta);
     if (rule) {
-      if ((rulesMet.get(rule.name)?.test ?? rule.test) !== rule.test && rulesMet.get(rule.name)?.message !== rule.message) refuse(type, property, `two rules are named ${rule.name}`);
+      if ((rulesMet.get(rule.name)?.test ?? rule.test) !== rule.test && rulesMet.get(rule.name)?.message !== rule.message)
+        refuse(type, property, `two rules are named ${rule.name}`);
       if (!rulesMet.has(rule.name)) rulesMet.set(rule.name, rule);
     } else if (meta.type === ValidationTypes.NESTED_VALIDATION) {
       if (!names.has(cv.IS_OBJECT)) refuse(type, property, 'ValidateNested needs IsObject beside it: use IsNested or IsNestedList');

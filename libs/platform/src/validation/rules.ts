@@ -29,7 +29,12 @@ export const PROCEDURE_CODE = pattern('procedure-code', 'must be a procedure cod
 export const INFORMATION_CODE = pattern('information-code', 'must be an information code: TM and 14 digits', /^TM[0-9]{14}$/, 'TM00000000000002');
 export const SERVER_ID = pattern('server-id', 'must be a server id: lower-case letters, digits and hyphens, 2 to 40', /^[a-z][a-z0-9-]{1,39}$/, 'is-east');
 /** 団体内統合宛名番号: the agency's own number of a person. */
-export const IN_AGENCY_NUMBER = pattern('in-agency-number', 'must be an in-agency number: 1 to 20 digits or upper-case letters', /^[0-9A-Z]{1,20}$/, '000000000000123');
+export const IN_AGENCY_NUMBER = pattern(
+  'in-agency-number',
+  'must be an in-agency number: 1 to 20 digits or upper-case letters',
+  /^[0-9A-Z]{1,20}$/,
+  '000000000000123',
+);
 export const INDIVIDUAL_NUMBER_SHAPE = pattern('individual-number-shape', 'must be 12 digits', /^[0-9]{12}$/, '000000000000');
 export const RESIDENT_RECORD_CODE = pattern('resident-record-code', 'must be 11 digits', /^[0-9]{11}$/, '00000000000');
 export const UUID_V7 = textRule('uuid-v7', 'must be a UUIDv7 in lower case', isUuidV7, { example: '0171f0c8-7a00-7000-8000-000000000001' });
@@ -80,15 +85,11 @@ export function boundedText(min: number, max: number): Rule {
 
 /** Unpadded base64url of bytesMin to bytesMax bytes. */
 export function base64url(bytesMin: number, bytesMax: number): Rule {
-  return textRule(
-    `base64url-${bytesMin}-${bytesMax}`,
-    `must be base64url without padding, ${bytesMin} to ${bytesMax} bytes`,
-    (text) => {
-      if (text.length % 4 === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) return false;
-      const bytes = Math.floor((text.length * 3) / 4);
-      return bytes >= bytesMin && bytes <= bytesMax;
-    },
-  );
+  return textRule(`base64url-${bytesMin}-${bytesMax}`, `must be base64url without padding, ${bytesMin} to ${bytesMax} bytes`, (text) => {
+    if (text.length % 4 === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) return false;
+    const bytes = Math.floor((text.length * 3) / 4);
+    return bytes >= bytesMin && bytes <= bytesMax;
+  });
 }
 
 export const digits = (count: number): Rule => pattern(`digits-${count}`, `must be ${count} digits`, new RegExp(`^[0-9]{${count}}$`), '0'.repeat(count));
