@@ -3,6 +3,14 @@ import type { AgencyClass } from '../agency/agency-class.js';
 import type { MatrixEvent, MatrixItem, OpeningEvent } from './matrix.events.js';
 import { type IsOpen, type MatrixQuestion, type MatrixVerdict, PermissionMatrix } from './permission-matrix.js';
 
+/** Law and openings of one legal day. */
+interface LawOfDay {
+  readonly matrix: PermissionMatrix | undefined;
+  readonly isOpen: IsOpen;
+}
+/** Days whose law is kept at hand; decisions come mostly in the order of days. */
+const DAYS_KEPT_MAX = 64;
+
 interface Recorded {
   readonly matrix: PermissionMatrix;
   /** Last revision of `matrix-<version>` that was read. */
@@ -19,6 +27,7 @@ export class MatrixHistory {
 
   /** Not the drafts; newest first, of two from the same day the one recorded later. */
   private readonly versions: readonly Recorded[];
+  readonly #days = new Map<string, LawOfDay>();
 
   private constructor(
     /** In the order recorded. */
@@ -118,12 +127,18 @@ export class MatrixHistory {
 
   /** Decides under the version in force on that legal day, and only what is open on it. */
   decide(question: MatrixQuestion, day: string): MatrixVerdict {
-    return this.on(day)?.decide(question, this.#openOn(day)) ?? { permitted: false, code: 'NO_TABLE_IN_FORCE' };
+    const { matrix, isOpen } = this.#days.get(day) ?? this.#lawOf(day);
+    return matrix?.decide(question, isOpen) ?? { permitted: false, code: 'NO_TABLE_IN_FORCE' };
   }
 
-  #openOn(day: string): IsOpen {
-    const openOn = (agencyClass: AgencyClass, item: string): boolean => (this.openFrom(agencyClass, item) ?? '9999') <= day;
-    return (requester, provider, item) => openOn(requester, item) && openOn(provider, item);
+  #lawOf(day: string): LawOfDay {
+    const open = new Map<AgencyClass, ReadonlySet<string>>();
+    for (const [agencyClass, days] of this.openings) open.set(agencyClass, new Set([...days].flatMap(([item, from]) => (from <= day ? [item] : []))));
+    const isOpen: IsOpen = (requester, provider, item) => open.get(requester)?.has(item) === true && open.get(provider)?.has(item) === true;
+    const law = { matrix: this.on(day), isOpen };
+    if (this.#days.size >= DAYS_KEPT_MAX) this.#days.clear();
+    this.#days.set(day, law);
+    return law;
   }
 
   #recorded(name: string): Recorded | undefined {

@@ -65,12 +65,16 @@ function fits(rule: ClassRule, party: PartyFacts): boolean {
 /** The rule that lets an institution in, one that takes part before one that does not. */
 function ruleFor(rules: RulesByClass, party: PartyFacts): ClassRule | undefined {
   const ofClass = rules.get(party.class);
-  return ofClass?.find((rule) => rule.takesPart && fits(rule, party)) ?? ofClass?.find((rule) => fits(rule, party));
+  if (ofClass !== undefined) for (const rule of ofClass) if (fits(rule, party)) return rule;
+  return undefined;
 }
 
+/** Rules by class, those that take part first. */
 function rulesByClass(rules: readonly ClassRule[]): RulesByClass {
   const byClass = new Map<AgencyClass, ClassRule[]>();
-  for (const rule of rules) byClass.set(rule.class, [...(byClass.get(rule.class) ?? []), rule]);
+  for (const takesPart of [true, false]) {
+    for (const rule of rules) if (rule.takesPart === takesPart) byClass.set(rule.class, [...(byClass.get(rule.class) ?? []), rule]);
+  }
   return byClass;
 }
 
