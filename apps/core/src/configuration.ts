@@ -1,0 +1,36 @@
+import { FromVariable, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, textRule, Follows } from '#libs/platform';
+import { CORE_SETTINGS } from './settings.js';
+
+const OPERATORS = /^[a-z][a-z0-9-]{0,39}:[A-Za-z0-9_-]{43}(?:,[a-z][a-z0-9-]{0,39}:[A-Za-z0-9_-]{43}){0,49}$/;
+const IsOperators = (): PropertyDecorator =>
+  Follows(textRule('operators', 'must be name:key pairs joined by commas, each key an Ed25519 public key in base64url', (text) => OPERATORS.test(text)));
+
+const YEAR_MS = 366 * 24 * 3_600_000;
+const IsDuration = (): PropertyDecorator => IsWholeNumber({ min: 1, max: YEAR_MS });
+
+/** Environment of a core that runs alone. Milliseconds where a name ends in MS. */
+export class CoreConfiguration {
+  /** Directory of the core's record and read models; made at the first start. */
+  @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
+  /** Directory of its keys, apart from the data; made at the first start. */
+  @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
+  @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_100;
+  /** Who may operate it: `name:public key`, joined by commas. */
+  @FromVariable('OPERATORS') @IsOperators() readonly operators!: string;
+  @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
+  /** How long a provider may take to answer. */
+  @FromVariable('QUERY_VALIDITY_MS') @IsDuration() readonly queryValidityMs: number = CORE_SETTINGS.queryValidityMs;
+  /** How old a query may be when it is first submitted. */
+  @FromVariable('QUERY_AGE_MS_MAX') @IsDuration() readonly queryAgeMsMax: number = CORE_SETTINGS.queryAgeMsMax;
+  /** How far ahead other servers' clocks may be. */
+  @FromVariable('CLOCK_SKEW_MS') @IsDuration() readonly clockSkewMs: number = CORE_SETTINGS.clockSkewMs;
+  @FromVariable('ACQUISITION_VALIDITY_MS') @IsDuration() readonly acquisitionValidityMs: number = CORE_SETTINGS.acquisitionValidityMs;
+  /** Exchanges that are driven from memory; more wait in the read model. */
+  @FromVariable('OPEN_EXCHANGES_MAX') @IsWholeNumber({ min: 1_000, max: 5_000_000 }) readonly openExchangesMax: number = CORE_SETTINGS.openExchangesMax;
+  /** How long after its validity an answered exchange is driven while the receipt is missing. */
+  @FromVariable('DRIVE_MS_MAX') @IsDuration() readonly driveMsMax: number = CORE_SETTINGS.driveMsMax;
+  /** Identifier states kept in memory. */
+  @FromVariable('IDENTIFIERS_CACHED_MAX') @IsWholeNumber({ min: 1_000, max: 10_000_000 }) readonly identifiersCachedMax: number =
+    CORE_SETTINGS.identifiersCachedMax;
+}

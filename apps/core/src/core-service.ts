@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AcquisitionAnswer,
+  type AcquisitionLine,
+  type AskHoldersLine,
+  type CollectIdentifierAnswer,
+  type CollectIdentifierLine,
+  CorePort,
+  type DecideQueryLine,
+  type DecisionAnswer,
+  type Directory,
+  type ExchangeStatusAnswer,
+  type ExchangeStatusLine,
+  type HoldersAnswer,
+  type IssueIdentifierAnswer,
+  type IssueIdentifierLine,
+  type LineOutcome,
+  type ProvisionReportLine,
+  type ReceiptLine,
+  type WithdrawQueryLine,
+} from '#libs/protocol';
+import { QueryDecisions } from './decisions/decide-queries.js';
+import { ExchangeReports } from './exchanges/exchange-reports.js';
+import { ExchangeStatuses } from './exchanges/exchange-statuses.js';
+import { HolderQuestions } from './holders/holder-questions.js';
+import { Acquisitions } from './identifiers/acquisitions.js';
+import { Issuance } from './identifiers/issuance.js';
+import { DirectoryView } from './register/directory.js';
+
+type Told<T> = Promise<readonly LineOutcome<T>[]>;
+
+/** The core system (コアシステム) as other servers see it, in one process or over HTTP. */
+@Injectable()
+export class CoreService extends CorePort {
+  constructor(
+    private readonly decisions: QueryDecisions,
+    private readonly reports: ExchangeReports,
+    private readonly exchanges: ExchangeStatuses,
+    private readonly holders: HolderQuestions,
+    private readonly acquisitions: Acquisitions,
+    private readonly issuance: Issuance,
+    private readonly view: DirectoryView,
+  ) {
+    super();
+  }
+
+  override decideQueries(caller: string, lines: readonly DecideQueryLine[]): Told<DecisionAnswer> {
+    return this.decisions.decide(caller, lines);
+  }
+  override reportProvisions(caller: string, lines: readonly ProvisionReportLine[]): Told<true> {
+    return this.reports.reportProvisions(caller, lines);
+  }
+  override recordReceipts(caller: string, lines: readonly ReceiptLine[]): Told<true> {
+    return this.reports.recordReceipts(caller, lines);
+  }
+  override withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Told<true> {
+    return this.reports.withdrawQueries(caller, lines);
+  }
+  override exchangeStatuses(caller: string, lines: readonly ExchangeStatusLine[]): Told<ExchangeStatusAnswer> {
+    return this.exchanges.statuses(caller, lines);
+  }
+  override askHolders(caller: string, lines: readonly AskHoldersLine[]): Told<HoldersAnswer> {
+    return this.holders.ask(caller, lines);
+  }
+  override issueAcquisitionNumbers(caller: string, lines: readonly AcquisitionLine[]): Told<AcquisitionAnswer> {
+    return this.acquisitions.issue(caller, lines);
+  }
+  override issueIdentifiers(caller: string, lines: readonly IssueIdentifierLine[]): Told<IssueIdentifierAnswer> {
+    return this.issuance.issue(caller, lines);
+  }
+  override collectIdentifiers(caller: string, lines: readonly CollectIdentifierLine[]): Told<CollectIdentifierAnswer> {
+    return this.acquisitions.collect(caller, lines);
+  }
+  override directory(_caller: string): Promise<Directory> {
+    return Promise.resolve(this.view.get());
+  }
+}

@@ -1,0 +1,105 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import {
+  acquisitionCommands,
+  agencyCommands,
+  exchangeCommands,
+  holdersCommands,
+  identifierCommands,
+  matrixCommands,
+  openingCommands,
+  Recorder,
+  serverCommands,
+} from '#libs/commands';
+import { Log } from '#libs/platform';
+import { ReadModels } from '#libs/read-models';
+import { CoreMetrics } from './core-metrics.js';
+import { CoreParts } from './core-parts.js';
+import { CoreService } from './core-service.js';
+import { QueryDecisions } from './decisions/decide-queries.js';
+import { ExchangeReports } from './exchanges/exchange-reports.js';
+import { ExchangeStatuses } from './exchanges/exchange-statuses.js';
+import { HolderQuestions } from './holders/holder-questions.js';
+import { DirectoryController, ExchangesController, IdentifiersController } from './http/core.controllers.js';
+import { IdentifierOperationsController, LawController, RegisterController, StandingController } from './http/operator.controllers.js';
+import { DisclosuresController, RecordsController } from './http/records.controllers.js';
+import { Acquisitions } from './identifiers/acquisitions.js';
+import { IdentifierChanges } from './identifiers/identifier-changes.js';
+import { IdentifierStandings } from './identifiers/identifier-standings.js';
+import { Issuance } from './identifiers/issuance.js';
+import { Demands } from './notifier/demands.js';
+import { InterfaceSystems } from './notifier/interface-systems.js';
+import { Notices } from './notifier/notices.js';
+import { Notifier } from './notifier/notifier.js';
+import { OpenExchanges } from './notifier/open-exchange.js';
+import { CoreOperations } from './operations/core-operations.js';
+import { RegisterWriter } from './operations/register-writer.js';
+import { CoreRecords } from './records/core-records.js';
+import { DirectoryView } from './register/directory.js';
+
+/** What is opened before the module, and closed after it. */
+export interface Opened {
+  readonly parts: CoreParts;
+  readonly models: ReadModels;
+  readonly openExchanges: OpenExchanges;
+  readonly interfaceSystems: InterfaceSystems;
+  readonly log: Log;
+}
+
+const HANDLERS = [
+  acquisitionCommands,
+  agencyCommands,
+  exchangeCommands,
+  holdersCommands,
+  identifierCommands,
+  matrixCommands,
+  openingCommands,
+  serverCommands,
+].map(({ Handler }) => Handler);
+
+@Module({})
+export class CoreModule {
+  static of({ parts, models, openExchanges, interfaceSystems, log }: Opened): DynamicModule {
+    return {
+      module: CoreModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [
+        ExchangesController,
+        IdentifiersController,
+        DirectoryController,
+        RegisterController,
+        StandingController,
+        LawController,
+        IdentifierOperationsController,
+        DisclosuresController,
+        RecordsController,
+      ],
+      providers: [
+        { provide: CoreParts, useValue: parts },
+        { provide: Recorder, useValue: parts.recorder },
+        { provide: ReadModels, useValue: models },
+        { provide: OpenExchanges, useValue: openExchanges },
+        { provide: InterfaceSystems, useValue: interfaceSystems },
+        { provide: Log, useValue: log },
+        { provide: DirectoryView, useFactory: () => new DirectoryView(parts.register, () => Date.now()) },
+        ...HANDLERS,
+        IdentifierStandings,
+        QueryDecisions,
+        ExchangeReports,
+        ExchangeStatuses,
+        HolderQuestions,
+        Acquisitions,
+        Issuance,
+        IdentifierChanges,
+        Demands,
+        Notifier,
+        Notices,
+        RegisterWriter,
+        CoreOperations,
+        CoreRecords,
+        CoreService,
+        CoreMetrics,
+      ],
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { type Caller, Callers, IsLines, TheCaller } from '#libs/platform';
+import {
+  AcquisitionLine,
+  answerLines,
+  AskHoldersLine,
+  CollectIdentifierLine,
+  DecideQueryLine,
+  ExchangeStatusLine,
+  IssueIdentifierLine,
+  PATHS,
+  ProvisionReportLine,
+  ReceiptLine,
+  WithdrawQueryLine,
+} from '#libs/protocol';
+import { CoreService } from '../core-service.js';
+
+class DecisionsRequest {
+  @IsLines(() => DecideQueryLine) readonly lines!: unknown[];
+}
+class ProvisionReportsRequest {
+  @IsLines(() => ProvisionReportLine) readonly lines!: unknown[];
+}
+class ReceiptsRequest {
+  @IsLines(() => ReceiptLine) readonly lines!: unknown[];
+}
+class WithdrawalsRequest {
+  @IsLines(() => WithdrawQueryLine) readonly lines!: unknown[];
+}
+class StatusesRequest {
+  @IsLines(() => ExchangeStatusLine) readonly lines!: unknown[];
+}
+class HoldersRequest {
+  @IsLines(() => AskHoldersLine) readonly lines!: unknown[];
+}
+class AcquisitionsRequest {
+  @IsLines(() => AcquisitionLine) readonly lines!: unknown[];
+}
+class IssuancesRequest {
+  @IsLines(() => IssueIdentifierLine) readonly lines!: unknown[];
+}
+class CollectionsRequest {
+  @IsLines(() => CollectIdentifierLine) readonly lines!: unknown[];
+}
+
+/** The hops of an exchange, for interface systems. */
+@Controller()
+@Callers('server')
+@ApiTags('exchanges')
+export class ExchangesController {
+  constructor(private readonly core: CoreService) {}
+
+  @Post(PATHS.decideQueries)
+  @HttpCode(200)
+  decisions(@TheCaller() { issuer }: Caller, @Body() { lines }: DecisionsRequest) {
+    return answerLines(DecideQueryLine, lines, (valid) => this.core.decideQueries(issuer, valid));
+  }
+  @Post(PATHS.reportProvisions)
+  @HttpCode(200)
+  provisionReports(@TheCaller() { issuer }: Caller, @Body() { lines }: ProvisionReportsRequest) {
+    return answerLines(ProvisionReportLine, lines, (valid) => this.core.reportProvisions(issuer, valid));
+  }
+  @Post(PATHS.recordReceipts)
+  @HttpCode(200)
+  receipts(@TheCaller() { issuer }: Caller, @Body() { lines }: ReceiptsRequest) {
+    return answerLines(ReceiptLine, lines, (valid) => this.core.recordReceipts(issuer, valid));
+  }
+  @Post(PATHS.withdrawQueries)
+  @HttpCode(200)
+  withdrawals(@TheCaller() { issuer }: Caller, @Body() { lines }: WithdrawalsRequest) {
+    return answerLines(WithdrawQueryLine, lines, (valid) => this.core.withdrawQueries(issuer, valid));
+  }
+  @Post(PATHS.exchangeStatuses)
+  @HttpCode(200)
+  statuses(@TheCaller() { issuer }: Caller, @Body() { lines }: StatusesRequest) {
+    return answerLines(ExchangeStatusLine, lines, (valid) => this.core.exchangeStatuses(issuer, valid));
+  }
+  @Post(PATHS.askHolders)
+  @HttpCode(200)
+  holders(@TheCaller() { issuer }: Caller, @Body() { lines }: HoldersRequest) {
+    return answerLines(AskHoldersLine, lines, (valid) => this.core.askHolders(issuer, valid));
+  }
+}
+
+/** Identifiers (機関別符号): for interface systems, and for the resident registry. */
+@Controller()
+@Callers('server')
+@ApiTags('identifiers')
+export class IdentifiersController {
+  constructor(private readonly core: CoreService) {}
+
+  @Post(PATHS.issueAcquisitionNumbers)
+  @HttpCode(200)
+  acquisitionNumbers(@TheCaller() { issuer }: Caller, @Body() { lines }: AcquisitionsRequest) {
+    return answerLines(AcquisitionLine, lines, (valid) => this.core.issueAcquisitionNumbers(issuer, valid));
+  }
+  @Post(PATHS.issueIdentifiers)
+  @HttpCode(200)
+  issuances(@TheCaller() { issuer }: Caller, @Body() { lines }: IssuancesRequest) {
+    return answerLines(IssueIdentifierLine, lines, (valid) => this.core.issueIdentifiers(issuer, valid));
+  }
+  @Post(PATHS.collectIdentifiers)
+  @HttpCode(200)
+  collections(@TheCaller() { issuer }: Caller, @Body() { lines }: CollectionsRequest) {
+    return answerLines(CollectIdentifierLine, lines, (valid) => this.core.collectIdentifiers(issuer, valid));
+  }
+}
+
+/** Who speaks for whom, where, with which keys: nothing in it is secret, but it is for those who take part. */
+@Controller()
+@Callers('server')
+@ApiTags('directory')
+export class DirectoryController {
+  constructor(private readonly core: CoreService) {}
+
+  @Post(PATHS.directory)
+  @HttpCode(200)
+  directory(@TheCaller() { issuer }: Caller) {
+    return this.core.directory(issuer);
+  }
+}

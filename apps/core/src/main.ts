@@ -1,0 +1,26 @@
+import { ConfigurationError, EXIT, loadConfiguration, Log, stopOnSignals, WallClock } from '#libs/platform';
+import { CoreConfiguration } from './configuration.js';
+import { startCore } from './start.js';
+
+async function main(): Promise<void> {
+  const configuration = loadConfiguration(CoreConfiguration, process.env);
+  const { dataDirectory, keysDirectory, host, port, logLevel, operators, ...settings } = configuration;
+  const log = Log.create({ app: 'core', level: logLevel });
+  const running = await startCore({
+    dataDirectory,
+    keysDirectory,
+    host,
+    port,
+    log,
+    settings,
+    clock: new WallClock(),
+    operators: Object.fromEntries(operators.split(',').map((pair) => pair.split(':') as [string, string])),
+  });
+  log.info('the core is up', { address: running.url });
+  stopOnSignals(() => running.close(), { log });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof ConfigurationError ? EXIT.configuration : EXIT.failed;
+});

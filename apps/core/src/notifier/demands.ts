@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import type { Stored } from '#libs/commands';
+import type { ExchangeEvent } from '#libs/domain';
+import { isSealed, type SealedField } from '#libs/kernel';
+import type { DemandLine, LineOutcome } from '#libs/protocol';
+import { CORE, CoreParts } from '../core-parts.js';
+import { eventOf, exchangeStream, foldExchange, isOver } from '../exchanges/exchange-stream.js';
+import { InterfaceSystems } from './interface-systems.js';
+import type { OpenExchange } from './open-exchange.js';
+
+const refused = (code: string): LineOutcome<true> => ({ ok: false, problem: { code, kind: 'unprocessable', detail: 'the demand cannot be sent' } });
+
+/** Shows permits to the provider's side: the stored bytes, opened to the provider (design.md §2). */
+@Injectable()
+export class Demands {
+  constructor(
+    private readonly parts: CoreParts,
+    private readonly interfaceSystems: InterfaceSystems,
+  ) {}
+
+  /**
+   * Demands a batch of one interface system. `ended` are those of which the record says that they are over; all others
+   * have an outcome. Rejects where nothing is known to have been taken.
+   */
+  async send(
+    interfaceSystem: string,
+    exchanges: readonly OpenExchange[],
+  ): Promise<{ outcomes: Map<OpenExchange, LineOutcome<true>>; ended: readonly OpenExchange[] }> {
+    const outcomes = new Map<OpenExchange, LineOutcome<true>>();
+    const { decisions, ended } = await this.#decisions(exchanges);
+    const sendable: { exchange: OpenExchange; line: DemandLine }[] = [];
+    const opened = this.parts.fields.openAll(decisions.map(({ subject }) => subject));
+    for (const [index, { exchange, decision, requester }] of decisions.entries()) {
+      const field = opened[index];
+      const requesterInterfaceSystem = this.parts.register.interfaceSystemOf(requester);
+      if (field === undefined || field.erased) outcomes.set(exchange, refused('RECORD_ERASED'));
+      else if (requesterInterfaceSystem === undefined) outcomes.set(exchange, refused('REQUESTER_NOT_HOSTED'));
+      else {
+        const event = Buffer.from(decision.bytes.buffer, decision.bytes.byteOffset, decision.bytes.byteLength).toString('utf8');
+        const disclosure = { salt: field.salt, value: field.value };
+        sendable.push({ exchange, line: { exchangeId: exchange.exchangeId, event, disclosure, requesterInterfaceSystem } });
+      }
+    }
+    if (sendable.length > 0) {
+      const port = this.interfaceSystems.of(interfaceSystem);
+      const answered = await port.deliverDemands(
+        CORE,
+        sendable.map(({ line }) => line),
+      );
+      for (const [index, { exchange }] of sendable.entries()) outcomes.set(exchange, answered[index] ?? refused('UPSTREAM_MALFORMED'));
+    }
+    return { outcomes, ended };
+  }
+
+  /** Each exchange's permit: the one in memory, or what the store holds, which then also tells whether it is over. */
+  async #decisions(exchanges: readonly OpenExchange[]): Promise<{
+    decisions: { exchange: OpenExchange; decision: Stored<ExchangeEvent>; requester: string; subject: SealedField }[];
+    ended: OpenExchange[];
+  }> {
+    const unknown = exchanges.filter(({ decision }) => decision === undefined);
+    const loaded = await this.parts.recorder.load<ExchangeEvent>(unknown.map(({ exchangeId }) => exchangeStream(exchangeId)));
+    const histories = new Map(unknown.map((exchange, index) => [exchange, loaded[index] ?? []]));
+    const ended: OpenExchange[] = [];
+    const decisions = exchanges.flatMap((exchange) => {
+      const history = histories.get(exchange);
+      const decision = exchange.decision ?? history?.[0];
+      const event = decision && eventOf(decision);
+      const over = history !== undefined && isOver(foldExchange(history));
+      if (
+        over ||
+        decision === undefined ||
+        event?.type !== 'QueryPermitted' ||
+        event.data.providerSubject === undefined ||
+        !isSealed(event.data.providerSubject)
+      ) {
+        ended.push(exchange);
+        return [];
+      }
+      return [{ exchange, decision, requester: event.data.requester, subject: event.data.providerSubject }];
+    });
+    return { decisions, ended };
+  }
+}

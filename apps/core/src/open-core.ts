@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { openParty, type Party } from '#libs/commands';
+import { FileKeyVault, IdentifierCipher, VerificationKey } from '#libs/cryptography';
+import { agencyEventTypes, exchangeEventTypes, holderEventTypes, identifierEventTypes, matrixEventTypes, retentionEventTypes } from '#libs/domain';
+import { EventRegistry } from '#libs/kernel';
+import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
+import { PAGE_ROWS_MAX, type ReadModels, SqliteReadModels } from '#libs/read-models';
+import { CoreParts } from './core-parts.js';
+import { signingKeysOf } from './register/directory.js';
+import { loadRegister } from './register/load-register.js';
+import { Register } from './register/register.js';
+import type { CoreSettings } from './settings.js';
+
+/** The view of the register's streams may have to fold what a crash left behind. */
+const CAUGHT_UP_TIMEOUT_MS = 30_000;
+
+export const coreEvents = (): EventRegistry =>
+  new EventRegistry([...agencyEventTypes, ...matrixEventTypes, ...identifierEventTypes, ...exchangeEventTypes, ...holderEventTypes, ...retentionEventTypes]);
+
+export interface OpenedCore {
+  readonly party: Party;
+  readonly parts: CoreParts;
+  readonly models: ReadModels;
+}
+
+/** Opens the core's record, keys, read models and register. Rejects with nothing left open. */
+export async function openCore(options: {
+  readonly dataDirectory: string;
+  readonly keysDirectory: string;
+  readonly clock: Clock;
+  readonly settings: CoreSettings;
+  readonly log: Log;
+}): Promise<OpenedCore> {
+  const { dataDirectory, keysDirectory, clock, settings, log } = options;
+  const events = coreEvents();
+  const party = await openParty({ dataDirectory, keysDirectory, events });
+  let models: ReadModels | undefined;
+  try {
+    const cipher = await IdentifierCipher.create(new FileKeyVault(keysDirectory));
+    models = await SqliteReadModels.open({
+      kind: 'core',
+      storeDirectory: join(dataDirectory, 'event-store'),
+      keyDirectory: keysDirectory,
+      modelsDirectory: join(dataDirectory, 'read-models'),
+      onAlarm: ({ code, projection, position }) =>
+        log.error('a read model has trouble', {
+          code,
+          ...(projection === undefined ? {} : { projection }),
+          ...(position === undefined ? {} : { position: String(position) }),
+        }),
+    });
+    const register = new Register();
+    await loadRegister(register, party.store, events, await registerStreams(models, party));
+    const { store, recorder, fields, names } = party;
+    return { party, models, parts: new CoreParts(store, events, recorder, fields, names, cipher, clock, register, settings) };
+  } catch (error) {
+    await models?.close();
+    await party.close();
+    throw error;
+  }
+}
+
+async function registerStreams(models: ReadModels, { store }: Party): Promise<readonly string[]> {
+  const atLeast = await store.lastPosition();
+  const streams: string[] = [];
+  for (;;) {
+    const page = await models.ask('registerStreams', { after: streams.at(-1), limit: PAGE_ROWS_MAX }, { atLeast, timeoutMs: CAUGHT_UP_TIMEOUT_MS });
+    streams.push(...page);
+    if (page.length < PAGE_ROWS_MAX) return streams;
+  }
+}
+
+/** Keys of callers: registered servers', and the operators' as configured (name → Ed25519 public key, base64url). */
+export function coreKeys(register: Register, operators: ReadonlyMap<string, string>): KeyOf {
+  const known = new Map<string, VerificationKey>();
+  const keyOf = (kind: CallerKey['kind'], publicText: string): CallerKey => {
+    const key = known.get(publicText) ?? new VerificationKey(publicText);
+    known.set(publicText, key);
+    return { kind, publicKey: key.publicKey };
+  };
+  return (issuer, keyId) => {
+    const operator = operators.get(issuer);
+    if (operator !== undefined) return new VerificationKey(operator).keyId === keyId ? keyOf('operator', operator) : undefined;
+    const server = register.server(issuer);
+    const publicText = server && signingKeysOf(server, Date.now())[keyId];
+    return publicText === undefined ? undefined : keyOf('server', publicText);
+  };
+}

@@ -1,0 +1,27 @@
+import type { EventStore, StoredEvent } from '#libs/event-store';
+import type { EventRegistry, RecordedEvent } from '#libs/kernel';
+import { categoryOf, type Register, REGISTER_CATEGORIES } from './register.js';
+
+const STREAMS_A_READ = 500;
+const CATEGORIES: ReadonlySet<string> = new Set(REGISTER_CATEGORIES);
+
+/** Reads the named streams and folds them into the register; streams of other categories are left out. */
+export async function loadRegister(register: Register, store: EventStore, registry: EventRegistry, names: readonly string[]): Promise<void> {
+  const decoder = new TextDecoder();
+  const decode = ({ bytes }: StoredEvent): RecordedEvent => registry.decode(decoder.decode(bytes));
+  const law: StoredEvent[] = [];
+  const streams = names.filter((name) => CATEGORIES.has(categoryOf(name)));
+  for (let from = 0; from < streams.length; from += STREAMS_A_READ) {
+    const page = streams.slice(from, from + STREAMS_A_READ);
+    const found = await store.readStreams(page);
+    for (const [index, events] of found.entries()) {
+      const category = categoryOf(page[index] as string);
+      if (category === 'agency') register.takeAgency(events.map(decode));
+      else if (category === 'server') register.takeServer(events.map(decode));
+      else law.push(...events);
+    }
+  }
+  // openings and versions of the table are read in the order in which they became known
+  law.sort((a, b) => (a.position < b.position ? -1 : 1));
+  register.takeLaw(law.map(decode));
+}
