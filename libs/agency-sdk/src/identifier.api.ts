@@ -9,6 +9,8 @@ export interface Acquisition {
 /** `POST /identifiers/collections`: fetches what was issued for an acquisition number. The identifier itself stays in the server. */
 export interface CollectIdentifierRequestLine {
   readonly acquisitionNumber: string;
+  /** Whom it was asked for. */
+  readonly inAgencyNumber: string;
 }
 export interface Collection {
   readonly acquisitionNumber: string;
