@@ -1,0 +1,24 @@
+import { FromVariable, IsBase64Url, IsHttpAddress, IsOneOf, IsServerId, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel } from '#libs/platform';
+import { SETTINGS } from './settings.js';
+
+/** Environment of an intermediate server that runs alone. */
+export class IntermediateServerConfiguration {
+  /** This server's id, as the core registered it. */
+  @FromVariable('SERVER_ID') @IsServerId() readonly serverId!: string;
+  /** Directory of its record, read models and mailbox; made at the first start. */
+  @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
+  /** Directory of its keys, apart from the data; made at the first start. */
+  @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
+  @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_300;
+  /** Id of the interface system in front of it; its address is read from the core's directory. */
+  @FromVariable('INTERFACE_SYSTEM_ID') @IsServerId() readonly interfaceSystemId!: string;
+  /** Address of the core, e.g. `http://127.0.0.1:7100`: the directory is read there. */
+  @FromVariable('CORE_URL') @IsHttpAddress() readonly coreUrl!: string;
+  @FromVariable('CORE_ID') @IsServerId() readonly coreId: string = 'core';
+  /** The core's Ed25519 public key, 32 bytes base64url: pinned, not read from the directory. */
+  @FromVariable('CORE_PUBLIC_KEY') @IsBase64Url({ bytesMin: 32, bytesMax: 32 }) readonly corePublicKey!: string;
+  @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
+  /** Queries that wait in memory for their decision; more stay in the store. */
+  @FromVariable('OUTBOX_QUERIES_MAX') @IsWholeNumber({ min: 1_000, max: 1_000_000 }) readonly outboxQueriesMax: number = SETTINGS.outboxQueriesMax;
+}

@@ -1,0 +1,26 @@
+import { ConfigurationError, EXIT, loadConfiguration, Log, stopOnSignals } from '#libs/platform';
+import { IntermediateServerConfiguration } from './configuration.js';
+import { startIntermediateServer } from './start.js';
+
+async function main(): Promise<void> {
+  const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
+  const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, logLevel, outboxQueriesMax } = configuration;
+  const log = Log.create({ app: serverId, level: logLevel });
+  const running = await startIntermediateServer({
+    id: serverId,
+    dataDirectory,
+    keysDirectory,
+    host,
+    port,
+    log,
+    interfaceSystem: interfaceSystemId,
+    core: { id: coreId, url: coreUrl, publicKey: corePublicKey },
+    settings: { outboxQueriesMax },
+  });
+  stopOnSignals(() => running.close(), { log });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof ConfigurationError ? EXIT.configuration : EXIT.failed;
+});

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { openParty, type Party } from '#libs/commands';
+import { provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
+import { EventRegistry } from '#libs/kernel';
+import type { Log } from '#libs/platform';
+import { type ReadModels, SqliteReadModels } from '#libs/read-models';
+import { ResultMailbox } from './result/result-mailbox.js';
+
+/** The event types of an intermediate server's record. */
+export const serverEvents = new EventRegistry([...queryEventTypes, ...provisionEventTypes, ...replicaEventTypes, ...subjectEventTypes, ...retentionEventTypes]);
+
+/** What a server keeps on disk, opened. */
+export interface OpenedServer {
+  readonly party: Party;
+  readonly models: ReadModels;
+  readonly mailbox: ResultMailbox;
+  close(): Promise<void>;
+}
+
+/** Opens record, keys, mailbox and read models below the directories of a server. Rejects with nothing left open. */
+export async function openServer({ dataDirectory, keysDirectory, log }: { dataDirectory: string; keysDirectory: string; log: Log }): Promise<OpenedServer> {
+  const party = await openParty({ dataDirectory, keysDirectory, events: serverEvents });
+  let mailbox: ResultMailbox | undefined;
+  try {
+    mailbox = ResultMailbox.open(join(dataDirectory, 'mailbox'), party.secrets.mailboxKey);
+    const models = await SqliteReadModels.open({
+      kind: 'intermediate-server',
+      storeDirectory: join(dataDirectory, 'event-store'),
+      keyDirectory: keysDirectory,
+      modelsDirectory: join(dataDirectory, 'read-models'),
+      onAlarm: ({ code, projection, position }) =>
+        log.error('a read model needs attention', {
+          code,
+          ...(projection === undefined ? {} : { projection }),
+          ...(position === undefined ? {} : { position: String(position) }),
+        }),
+    });
+    return { party, mailbox, models, close: () => closeAll(models, mailbox, party) };
+  } catch (error) {
+    await mailbox?.close();
+    await party.close();
+    throw error;
+  }
+}
+
+async function closeAll(models: ReadModels, mailbox: ResultMailbox | undefined, party: Party): Promise<void> {
+  await models.close();
+  await mailbox?.close();
+  await party.close();
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import type { QueryEvent } from '#libs/domain';
+import { plusMs } from '#libs/kernel';
+import type { ExchangeStatusAnswer, ExchangeStatusLine } from '#libs/protocol';
+import type { OpenQuery } from '#libs/read-models';
+import { decideLinesOf } from '../query/decide-line.js';
+import { DecisionOutbox } from '../query/decision-outbox.js';
+import { QueryEndings, type QueryName } from '../query/query-endings.js';
+import { type QueryHistory, queryOf, statusOf, submittedOf } from '../query/query-state.js';
+import { ServerParts } from '../server-parts.js';
+
+const PAGE_QUERIES = 500;
+/** Pages of open queries in one sweep; the next one goes on where it ended. */
+const PAGES_A_SWEEP_MAX = 20;
+/** What the core told to be still open is asked about again after this long. */
+const ASK_AGAIN_MS = 30_000;
+const REMEMBERED_MAX = 50_000;
+
+/**
+ * Looks at every query that is open, over and over: one without a decision is offered to the outbox (after a restart this
+ * fills it), one past its validity period is asked about at the core, and ended with what the core has recorded.
+ */
+@Injectable()
+export class OpenQueriesSweep {
+  #after: string | undefined;
+  #running: Promise<void> | undefined;
+  /** When a query was last asked about, monotonic milliseconds. */
+  readonly #askedAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly parts: ServerParts,
+    private readonly outbox: DecisionOutbox,
+    private readonly endings: QueryEndings,
+  ) {}
+
+  /** One bounded pass; a pass that runs already is joined. `all`: to the end, asking about everything that is due. */
+  sweep(all = false): Promise<void> {
+    this.#running ??= this.#sweep(all).finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #sweep(all: boolean): Promise<void> {
+    if (all) this.#askedAtMs.clear();
+    if (all) this.#after = undefined;
+    const atLeast = await this.parts.party.store.lastPosition();
+    for (let page = 0; all || page < PAGES_A_SWEEP_MAX; page += 1) {
+      const rows = await this.parts.models.ask('openQueries', { after: this.#after, limit: PAGE_QUERIES }, { atLeast });
+      await this.#take(rows);
+      this.#after = rows.length < PAGE_QUERIES ? undefined : rows.at(-1)?.exchangeId;
+      if (this.#after === undefined) return;
+    }
+  }
+
+  async #take(rows: readonly OpenQuery[]): Promise<void> {
+    const undecided = rows.filter(({ exchangeId, status }) => status === 'submitted' && !this.outbox.holds(exchangeId)).slice(0, this.outbox.room);
+    await this.#offer(undecided);
+    const now = this.parts.now();
+    const nowMs = performance.now();
+    const overdue = rows.filter(
+      ({ exchangeId, status, validUntil }) =>
+        status === 'permitted' &&
+        validUntil !== undefined &&
+        plusMs(validUntil, this.parts.settings.followUpGraceMs) < now &&
+        nowMs - (this.#askedAtMs.get(exchangeId) ?? Number.NEGATIVE_INFINITY) > ASK_AGAIN_MS,
+    );
+    await this.#followUp(overdue);
+  }
+
+  async #offer(rows: readonly OpenQuery[]): Promise<void> {
+    if (rows.length === 0) return;
+    const histories = await this.#load(rows);
+    const queries = rows.flatMap(({ exchangeId }, index) => {
+      const history = histories[index] as QueryHistory;
+      return statusOf(queryOf(history)) === 'submitted' ? [{ exchangeId, history }] : [];
+    });
+    this.outbox.offer(decideLinesOf(this.parts.party.fields, queries));
+  }
+
+  async #followUp(rows: readonly OpenQuery[]): Promise<void> {
+    if (rows.length === 0) return;
+    const nowMs = performance.now();
+    if (this.#askedAtMs.size + rows.length > REMEMBERED_MAX) this.#askedAtMs.clear();
+    for (const { exchangeId } of rows) this.#askedAtMs.set(exchangeId, nowMs);
+    const histories = await this.#load(rows);
+    const lines = rows.map(({ exchangeId, agency }): ExchangeStatusLine => ({ exchangeId, requester: agency }));
+    const outcomes = await this.parts.interfaceSystem.exchangeStatuses(this.parts.id, lines);
+    const ended = rows.flatMap(({ exchangeId, agency }, index) => {
+      const outcome = outcomes[index];
+      const reason = outcome?.ok ? reasonOf(outcome.value) : undefined;
+      if (!outcome?.ok || reason === undefined) return [];
+      const { requestedAt } = submittedOf(histories[index] as QueryHistory);
+      const query: QueryName = { exchangeId, agency, requestedAt };
+      const { coreLeaf } = outcome.value;
+      return [{ query, data: { endedAt: this.parts.now(), reason, nonDisclosure: false, ...(coreLeaf === undefined ? {} : { coreLeaf }) } }];
+    });
+    await this.endings.end(ended);
+    for (const { query } of ended) this.#askedAtMs.delete(query.exchangeId);
+    this.parts.log.info('queries past their validity period were asked about', { lines: rows.length, count: ended.length });
+  }
+
+  #load(rows: readonly OpenQuery[]): Promise<readonly QueryHistory[]> {
+    return this.parts.party.recorder.load<QueryEvent>(rows.map(({ exchangeId }) => `query-${exchangeId}`));
+  }
+}
+
+/**
+ * Why a query ended, as the core has recorded it; undefined where it has not ended there, or where the provider's own
+ * answer is on its way: the core drives that until it was received.
+ */
+function reasonOf({ status, reason }: ExchangeStatusAnswer): string | undefined {
+  if (status === 'lapsed') return reason === undefined ? 'LAPSED' : `LAPSED_${reason}`;
+  return status === 'impossible' ? 'PROVIDER_HOLDS_NO_IDENTIFIER' : undefined;
+}

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import type { Execution } from '#libs/commands';
+import type { Query, QueryCommand } from '#libs/domain';
+import { DomainError, plusMs } from '#libs/kernel';
+import { type DeliveredProvisionLine, failed, type LineOutcome, type ReceiptLine, succeeded } from '#libs/protocol';
+import { Hosting } from '../hosting/hosting.js';
+import { OutcomeWaiters } from '../query/outcome-waiters.js';
+import { QueryEndings } from '../query/query-endings.js';
+import { type QueryHistory, queryOf, submittedOf } from '../query/query-state.js';
+import { Withdrawals } from '../query/withdrawals.js';
+import { Recording } from '../record/recording.js';
+import { ServerParts } from '../server-parts.js';
+import type { MailboxEntry } from './result-mailbox.js';
+
+type Result = LineOutcome<ReceiptLine | null>;
+interface Accepted {
+  readonly index: number;
+  readonly execution: Execution<QueryCommand>;
+  readonly entry?: MailboxEntry;
+}
+const refused = (code: string, message: string, field: string): DomainError => new DomainError(code, 'unprocessable', message, { field });
+
+/** Takes in what providers send: first durable in the mailbox, then recorded, then told to be received. */
+@Injectable()
+export class ProvisionReceipt {
+  constructor(
+    private readonly parts: ServerParts,
+    private readonly hosting: Hosting,
+    private readonly recording: Recording,
+    private readonly endings: QueryEndings,
+    private readonly waiters: OutcomeWaiters,
+    private readonly withdrawals: Withdrawals,
+  ) {}
+
+  async receive(caller: string, lines: readonly DeliveredProvisionLine[]): Promise<readonly Result[]> {
+    await this.hosting.know(lines.map(({ requester }) => requester));
+    const histories: readonly QueryHistory[] = await this.parts.party.recorder.load(lines.map(({ exchangeId }) => `query-${exchangeId}`));
+    const receivedAt = this.parts.now();
+    const results = new Array<Result>(lines.length);
+    const accepted: Accepted[] = [];
+    for (const [index, line] of lines.entries()) {
+      const history = histories[index] as QueryHistory;
+      try {
+        this.hosting.assertSpeaksFor(caller, line.requester, 'requester');
+        const taken = this.#judge(line, history, receivedAt);
+        if (taken) accepted.push({ index, ...taken });
+        else results[index] = succeeded(receiptOf(line, history));
+      } catch (error) {
+        results[index] = failed(error);
+      }
+    }
+    await this.parts.mailbox.put(accepted.flatMap(({ entry }) => (entry ? [entry] : [])));
+    await this.#record(lines, accepted, results);
+    return results;
+  }
+
+  async #record(lines: readonly DeliveredProvisionLine[], accepted: readonly Accepted[], results: Result[]): Promise<void> {
+    const outcomes = await this.recording.queries(accepted.map(({ execution }) => execution));
+    const settled: string[] = [];
+    const unwanted = new Map<string, string[]>();
+    for (const [at, { index, entry }] of accepted.entries()) {
+      const line = lines[index] as DeliveredProvisionLine;
+      const outcome = outcomes[at];
+      if (outcome?.status === 'fulfilled') {
+        results[index] = succeeded(receiptOf(line, outcome.value.history));
+        settled.push(line.exchangeId);
+        continue;
+      }
+      results[index] = failed(outcome?.reason);
+      // refused by the record (withdrawn meanwhile, other data before it): what was put in goes out again
+      if (entry && isRefusal(outcome?.reason)) unwanted.set(line.requester, [...(unwanted.get(line.requester) ?? []), line.exchangeId]);
+    }
+    for (const [agency, exchangeIds] of unwanted) await this.#removeUnrecorded(agency, exchangeIds);
+    this.waiters.settled(settled);
+  }
+
+  /** Never takes out what another delivery of the same exchange has recorded meanwhile. */
+  async #removeUnrecorded(agency: string, exchangeIds: readonly string[]): Promise<void> {
+    const histories: readonly QueryHistory[] = await this.parts.party.recorder.load(exchangeIds.map((exchangeId) => `query-${exchangeId}`));
+    await this.parts.mailbox.remove(
+      agency,
+      exchangeIds.filter((_, at) => !(histories[at] as QueryHistory).some(({ event }) => event.type === 'ProvisionReceived')),
+    );
+  }
+
+  /** What is to be recorded; undefined where it was received before. */
+  #judge(line: DeliveredProvisionLine, history: QueryHistory, receivedAt: string): Omit<Accepted, 'index'> | undefined {
+    const { exchangeId, requester: agency, at, nonDisclosure, providerLeaf } = line;
+    const submitted = submittedOf(history, agency);
+    assertOfThisQuery(line, submitted.provider, history);
+    const name = { exchangeId, agency, requestedAt: submitted.requestedAt };
+    if (line.outcome === 'not-made') {
+      const data = { endedAt: at, reason: line.reason ?? 'NO_RECORD', nonDisclosure, providerLeaf };
+      return { execution: this.endings.execution(name, { type: 'EndQuery', data }, receivedAt) };
+    }
+    const query = queryOf(history) as Submitted;
+    const { digest, payload } = line;
+    if (digest === undefined || payload === undefined) throw refused('PROVISION_WITHOUT_DATA', 'a provision that was made carries digest and data', 'payload');
+    if (query.end === 'received' && query.digest === digest) return undefined;
+    if (query.end === 'withdrawn') this.withdrawals.tell(name, history);
+    if (query.validUntil !== undefined && at >= query.validUntil) throw refused('PROVISION_TOO_LATE', 'the data was provided after the validity period', 'at');
+    return this.#taken({ ...line, digest, payload }, submitted, query, receivedAt);
+  }
+
+  #taken(
+    { exchangeId, requester: agency, provider, at, nonDisclosure, providerLeaf, decisionLeaf, items = [], digest, payload }: MadeLine,
+    { requestedAt, applicationId, information }: ReturnType<typeof submittedOf>,
+    query: Submitted,
+    receivedAt: string,
+  ): Omit<Accepted, 'index'> {
+    const keptUntil = plusMs(receivedAt, this.parts.settings.mailboxKeptMs);
+    const told = { items, providedAt: at, receivedAt, keptUntil, digest };
+    const reference = { exchangeId, agency, provider, information, ...told, ...(applicationId === undefined ? {} : { applicationId }) };
+    const command: QueryCommand = { type: 'ReceiveProvision', data: { ...told, nonDisclosure, providerLeaf, decisionLeaf } };
+    const execution = this.endings.execution({ exchangeId, agency, requestedAt }, command, receivedAt);
+    // what the record refuses anyway is not put into the mailbox at all
+    const takesIn = (query.end === 'open' || query.end === 'ended') && query.decision !== 'denied';
+    return takesIn ? { execution, entry: { reference, payload } } : { execution };
+  }
+}
+
+type Submitted = Extract<Query, { status: 'submitted' }>;
+type MadeLine = DeliveredProvisionLine & { readonly digest: string; readonly payload: string };
+
+function assertOfThisQuery({ provider, decisionLeaf }: DeliveredProvisionLine, asked: string, history: QueryHistory): void {
+  if (provider !== asked) throw refused('PROVISION_OF_ANOTHER_PROVIDER', 'the data is not from the provider that was asked', 'provider');
+  const decided = decisionIn(history);
+  if (decided !== undefined && decided !== decisionLeaf) throw refused('PROVISION_OF_ANOTHER_DECISION', 'the data rests on another decision', 'decisionLeaf');
+}
+
+const isRefusal = (reason: unknown): boolean => reason instanceof DomainError && reason.kind === 'conflict';
+
+function decisionIn(history: QueryHistory): string | undefined {
+  for (const { event } of history) if (event.type === 'QueryDecisionReceived') return (event.data as { readonly decisionLeaf: string }).decisionLeaf;
+  return undefined;
+}
+
+/** The receipt, from the stored bytes; null where nothing was received. */
+function receiptOf({ exchangeId, requester }: DeliveredProvisionLine, history: QueryHistory): ReceiptLine | null {
+  const received = history.find(({ event }) => event.type === 'ProvisionReceived');
+  if (!received) return null;
+  const { receivedAt } = received.event.data as { readonly receivedAt: string };
+  return { exchangeId, requester, receivedAt, requesterLeaf: received.leaf };
+}

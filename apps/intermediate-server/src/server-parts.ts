@@ -1,0 +1,58 @@
+import { createHmac } from 'node:crypto';
+import { type Party } from '#libs/commands';
+import { monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
+import { legalMonth } from '#libs/kernel';
+import type { Clock, Log } from '#libs/platform';
+import type { DirectoryCache, InterfaceSystemPort } from '#libs/protocol';
+import type { ReadModels } from '#libs/read-models';
+import type { ResultMailbox } from './result/result-mailbox.js';
+import type { ServerSettings } from './settings.js';
+
+/** `actor` of what the server records by itself. */
+export const SYSTEM = 'system';
+export const officialOf = (department: string): string => `official:${department}`;
+
+/** What the services of an intermediate server are made of: opened once, closed after the last request. */
+export class ServerParts {
+  constructor(
+    readonly id: string,
+    readonly party: Party,
+    readonly models: ReadModels,
+    readonly mailbox: ResultMailbox,
+    readonly directory: DirectoryCache,
+    /** The way out: everything that leaves this server goes through it. */
+    readonly interfaceSystem: InterfaceSystemPort,
+    readonly clock: Clock,
+    readonly log: Log,
+    readonly settings: ServerSettings,
+  ) {}
+
+  now(): string {
+    return this.clock.now();
+  }
+
+  /** Key of an agency's record of one exchange: month of its request (format.md §2). */
+  recordKey(agency: string, requestedAt: string): string {
+    return monthKeyId(agency, legalMonth(requestedAt));
+  }
+
+  /** Key of everything that must outlive a month about one person at one agency. */
+  subjectKey(agency: string, subject: string): string {
+    return subjectKeyId(agency, subject);
+  }
+
+  /** Stream id of a person at an agency, for `subject-` and `replica-`. */
+  subjectName(agency: string, inAgencyNumber: string): string {
+    return this.party.names.subject(agency, inAgencyNumber);
+  }
+
+  /** HMAC-SHA-256 of a text under the server's stream secret, 32 bytes; `use` keeps two uses apart. */
+  hmac(use: string, text: string): Buffer {
+    return createHmac('sha256', this.party.secrets.streamSecret).update(`${use}/${text}`, 'utf8').digest();
+  }
+
+  /** What requester, core and provider record of provided data: SHA-256(salt ‖ payload), base64url. */
+  digestOf(salt: Uint8Array, payload: string): string {
+    return provisionDigest(salt, payload);
+  }
+}

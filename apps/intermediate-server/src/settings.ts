@@ -1,0 +1,30 @@
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Limits of one intermediate server, units last in the name. Tests and the sandbox may set them lower. */
+export interface ServerSettings {
+  /** How long the mailbox keeps what is not acknowledged (format.md §8). */
+  readonly mailboxKeptMs: number;
+  /** Queries that wait in memory for their decision; more stay in the store until there is room. */
+  readonly outboxQueriesMax: number;
+  /** Batches of queries under way to the interface system at once. */
+  readonly outboxBatchesAtOnce: number;
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  /** Pause between two looks at what is open, and at the mailbox. */
+  readonly sweepEveryMs: number;
+  /** Business time past `validUntil` after which the core is asked what became of a query. */
+  readonly followUpGraceMs: number;
+  /** Requests that may wait for outcomes at once. */
+  readonly waitersMax: number;
+}
+
+export const SETTINGS: ServerSettings = {
+  mailboxKeptMs: 14 * DAY_MS,
+  outboxQueriesMax: 100_000,
+  outboxBatchesAtOnce: 3,
+  retryFirstMs: 200,
+  retryMaxMs: 30_000,
+  sweepEveryMs: 5_000,
+  followUpGraceMs: 2_000,
+  waitersMax: 2_000,
+};

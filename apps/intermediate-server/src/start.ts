@@ -1,0 +1,112 @@
+import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
+import {
+  addressesOf,
+  type CorePort,
+  DirectoryCache,
+  HttpCorePort,
+  HttpInterfaceSystemPort,
+  type InterfaceSystemPort,
+  keysOf,
+  Peers,
+  type PinnedCore,
+} from '#libs/protocol';
+import type { ReadModels } from '#libs/read-models';
+import { keysOfHosted } from './hosting/hosting.js';
+import { IntermediateServerModule } from './intermediate-server.module.js';
+import { IntermediateServerService } from './intermediate-server.service.js';
+import { type OpenedServer, openServer } from './open-server.js';
+import { Reactors } from './reactors/reactors.js';
+import { ServerParts } from './server-parts.js';
+import { type ServerSettings, SETTINGS } from './settings.js';
+
+export interface IntermediateServerOptions {
+  readonly id: string;
+  /** The server's own: `event-store/`, `read-models/` and `mailbox/` are in it. */
+  readonly dataDirectory: string;
+  readonly keysDirectory: string;
+  readonly core: PinnedCore;
+  /** Id of the interface system in front of it. */
+  readonly interfaceSystem: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly log: Log;
+  /** The wall clock where it is left out. */
+  readonly clock?: Clock;
+  readonly settings?: Partial<ServerSettings>;
+  readonly limits?: Partial<HttpLimits>;
+  /** Ways to others in this process, instead of HTTP. The directory is read from `core`, everything else goes to `interfaceSystem`. */
+  readonly ways?: { readonly core?: Pick<CorePort, 'directory'>; readonly interfaceSystem?: InterfaceSystemPort };
+}
+
+export interface RunningIntermediateServer {
+  readonly id: string;
+  readonly url: string;
+  readonly service: IntermediateServerService;
+  /** What the core must know of it: Ed25519 public key, base64url. */
+  readonly signingKey: { readonly keyId: string; readonly publicKey: string };
+  readonly directory: DirectoryCache;
+  readonly models: ReadModels;
+  readonly party: OpenedServer['party'];
+  /** Does at once all that is due on the business clock: for a clock that was moved. */
+  tick(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts an intermediate server: record, keys, mailbox, read models, directory, HTTP, reactors. Rejects with nothing left open. */
+export async function startIntermediateServer(options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
+  const opened = await openServer(options);
+  try {
+    return await serve(opened, options);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function serve(opened: OpenedServer, options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
+  const { id, core, log, ways } = options;
+  const { party, models, mailbox } = opened;
+  const signer = new TokenSigner({ issuer: id, keyId: party.signing.keyId, privateKey: party.signing.privateKey });
+  const peers: Peers = new Peers(signer, (server) => addressOf(server));
+  const corePort = ways?.core ?? new HttpCorePort(peers.post(core.id));
+  const directory = new DirectoryCache(
+    () => corePort.directory(id),
+    (error) => log.warn('the directory could not be read', { error }),
+  );
+  const addressOf = addressesOf(core, directory);
+  const interfaceSystem = ways?.interfaceSystem ?? new HttpInterfaceSystemPort(peers.post(options.interfaceSystem));
+  const settings = { ...SETTINGS, ...options.settings };
+  const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, options.clock ?? new WallClock(), log, settings);
+  const running: Reactors[] = [];
+  const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts), {
+    title: `Renkei intermediate server (${id})`,
+    description: '中間サーバー: keeps the replicas, queries, results and records of the agencies that it speaks for, each walled off from the others.',
+    version: '1',
+    host: options.host,
+    port: options.port,
+    log,
+    tokens: new TokenVerifier({ audience: id, keyOf: keysOfHosted(id, directory, keysOf(core, directory)) }),
+    readiness: { directory: () => directory.isKnown, record: async () => (await party.store.lastPosition()) >= 0n },
+    drain: [async () => void (await Promise.all(running.map((reactors) => reactors.stop()))), () => peers.close(), () => opened.close()],
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  await directory.start();
+  const reactors = http.nest.get(Reactors);
+  running.push(reactors);
+  reactors.start();
+  return {
+    id,
+    url: http.address,
+    service: http.nest.get(IntermediateServerService),
+    signingKey: { keyId: party.signing.keyId, publicKey: party.signing.publicText },
+    directory,
+    models,
+    party,
+    tick: () => reactors.tick(),
+    close: async () => {
+      directory.stop();
+      await http.close();
+    },
+  };
+}
