@@ -10,6 +10,7 @@ import { leafHash } from '#libs/ledger';
 import { type Benchmark, compare, type Contender, type Figure, rate } from './benchmark.js';
 
 const EVENTS_AN_APPEND = 4;
+const APPENDS_A_PIECE = 10;
 const STARTED_MS = Date.parse('2020-05-08T00:00:00.000Z');
 
 /** An event of the size and shape of a recorded decision. */
@@ -26,26 +27,20 @@ const decisions = new EventRegistry([
   }),
 ]);
 
-/** Distinct, repeatable bits for ids, without the cost of randomness in what is measured. */
-class Counter {
-  #count = 0;
-  readonly #bits = createHash('sha256').update('renkei').digest();
-
-  next(): string {
-    this.#count += 1;
-    this.#bits.writeUInt32BE(this.#count, 4);
-    return uuidV7(STARTED_MS + this.#count, this.#bits);
-  }
+/** So many ids that grow with time, made before the clock runs: they are no part of an append. */
+function idsFrom(startMs: number, count: number): string[] {
+  const bits = createHash('sha256').update('renkei').digest();
+  return Array.from({ length: count }, (_, index) => {
+    bits.writeUInt32BE(index, 4);
+    return uuidV7(startMs + index, bits);
+  });
 }
 
 /** Encodes and hashes the events of one append to a new stream. */
-function decided(ids: Counter): AppendRequest {
-  const exchange = ids.next();
+function decided(exchange: string, ids: readonly string[]): AppendRequest {
   const stream = `exchange-${exchange}`;
   const instant = '2020-05-08T00:00:00.000Z';
-  const events = [];
-  for (let revision = 0; revision < EVENTS_AN_APPEND; revision += 1) {
-    const id = ids.next();
+  const events = ids.map((id, revision) => {
     const envelope = { id, stream, revision, recordedAt: instant, at: instant, actor: 'system', correlationId: exchange, causationId: exchange };
     const data = {
       requester: '1310160000000001',
@@ -59,12 +54,20 @@ function decided(ids: Counter): AppendRequest {
     };
     const bytes = Buffer.from(decisions.encode(envelope, { type: 'DecisionMeasured', data }));
     leafHash(bytes);
-    events.push({ id, type: 'DecisionMeasured', bytes });
-  }
+    return { id, type: 'DecisionMeasured', bytes };
+  });
   return { stream, expectedRevision: NO_STREAM, events };
 }
 
-const batchOf = (ids: Counter, events: number): AppendRequest[] => Array.from({ length: events / EVENTS_AN_APPEND }, () => decided(ids));
+/** Gives way to the event loop between pieces, as a server does: a finished commit is seen, and the next one begins, meanwhile. */
+async function batchOf(exchanges: readonly string[], ids: readonly string[], first: number, events: number): Promise<AppendRequest[]> {
+  const requests: AppendRequest[] = [];
+  for (let event = first; event < first + events; event += EVENTS_AN_APPEND) {
+    if (requests.length % APPENDS_A_PIECE === 0) await new Promise(setImmediate);
+    requests.push(decided(exchanges[event / EVENTS_AN_APPEND] ?? '', ids.slice(event, event + EVENTS_AN_APPEND)));
+  }
+  return requests;
+}
 
 async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'renkei-bench-'));
@@ -79,13 +82,14 @@ async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<
 const inStore = (events: number, eventsACommit: number): Promise<number> =>
   inDirectory(async (directory) => {
     const store = await LmdbEventStore.open(directory);
-    const ids = new Counter();
+    const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
+    const ids = idsFrom(STARTED_MS, events);
     const result = await rate(events, async () => {
       let before: Promise<readonly PromiseSettledResult<unknown>[]> = Promise.resolve([]);
-      for (let done = 0; done < events; done += eventsACommit) {
-        const appending = store.appendMany(batchOf(ids, eventsACommit));
+      for (let first = 0; first < events; first += eventsACommit) {
+        const batch = await batchOf(exchanges, ids, first, eventsACommit);
         refuseFailures(await before);
-        before = appending;
+        before = store.appendMany(batch);
       }
       refuseFailures(await before);
     });
@@ -144,11 +148,19 @@ const inBareFile = (batches: readonly Buffer[][]): Promise<number> =>
 
 const countOf = (batches: readonly unknown[][]): number => batches.reduce((sum, batch) => sum + batch.length, 0);
 
-function contenders(events: number, eventsACommit: number): Contender[] {
-  const ids = new Counter();
-  const batches = Array.from({ length: events / eventsACommit }, () =>
-    batchOf(ids, eventsACommit).flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)),
-  );
+async function encoded(events: number, eventsACommit: number): Promise<Buffer[][]> {
+  const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
+  const ids = idsFrom(STARTED_MS, events);
+  const batches: Buffer[][] = [];
+  for (let first = 0; first < events; first += eventsACommit) {
+    const requests = await batchOf(exchanges, ids, first, eventsACommit);
+    batches.push(requests.flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)));
+  }
+  return batches;
+}
+
+async function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
+  const batches = await encoded(events, eventsACommit);
   const name = `append.${eventsACommit}`;
   return [
     { benchmark: name, unit: 'events/s', baseline: `${name}.bare-lmdb`, run: () => inStore(events, eventsACommit) },
@@ -168,7 +180,7 @@ export const append: Benchmark = {
       [1_000, quick ? 20_000 : 100_000],
       [100, quick ? 5_000 : 40_000],
     ] as const) {
-      yield* await compare(contenders(events, eventsACommit), runs);
+      yield* await compare(await contenders(events, eventsACommit), runs);
     }
   },
 };

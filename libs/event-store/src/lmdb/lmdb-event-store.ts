@@ -153,7 +153,6 @@ export class LmdbEventStore extends EventStore implements Followed {
 
   /** Every read sees the newest durable state, as of its call. */
   async #read<T>(read: () => T): Promise<T> {
-    await undefined;
     if (this.#closing) throw new StoreClosed();
     try {
       return read();
