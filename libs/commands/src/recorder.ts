@@ -37,6 +37,8 @@ export interface Execution<Command> {
   readonly context: RecordContext;
   /** The stream is expected not to exist: it is read only if that proves wrong. */
   readonly isNew?: boolean;
+  /** The stream as it was read a moment ago: it is read again only if it has moved on since. */
+  readonly known?: readonly Stored[];
 }
 
 /** A stored event with the bytes that it was read or written as. Its protected fields are sealed. */
@@ -62,6 +64,18 @@ interface Draft<E extends Message> {
   readonly history: readonly Stored<E>[];
   readonly events: readonly E[];
 }
+/** Most events are read for their data only: the leaf is hashed when it is asked for. */
+class StoredBytes<E extends Message> implements Stored<E> {
+  #leaf: string | undefined;
+  constructor(
+    readonly event: RecordedEvent<E>,
+    readonly bytes: Uint8Array,
+  ) {}
+  get leaf(): string {
+    return (this.#leaf ??= leafHash(this.bytes).toString('base64url'));
+  }
+}
+const givenHistory = ({ isNew, known }: Execution<unknown>): readonly Stored[] | undefined => (isNew === true ? [] : known);
 const rejected = (reason: unknown): PromiseRejectedResult => ({ status: 'rejected', reason });
 const isConflict = (error: unknown): boolean => error instanceof DomainError && error.code === 'WRONG_EXPECTED_REVISION';
 
@@ -105,7 +119,7 @@ export class Recorder {
   }
 
   decode<E extends Message>({ bytes }: Pick<StoredEvent, 'bytes'>): Stored<E> {
-    return { event: this.registry.decode<E>(this.#decoder.decode(bytes)), bytes, leaf: leafHash(bytes).toString('base64url') };
+    return new StoredBytes(this.registry.decode<E>(this.#decoder.decode(bytes)), bytes);
   }
 
   /** One pass over the pending executions; returns those that met a conflict. */
@@ -141,11 +155,11 @@ export class Recorder {
     pending: readonly number[],
     round: number,
   ): Promise<readonly (readonly Stored<E>[])[]> {
-    const known = pending.map((index) => round > 0 || executions[index]?.isNew !== true);
-    const streams = pending.filter((_, at) => known[at]).map((index) => (executions[index] as Execution<Command>).stream);
+    const given = pending.map((index) => (round > 0 ? undefined : givenHistory(executions[index] as Execution<Command>)));
+    const streams = pending.filter((_, at) => given[at] === undefined).map((index) => (executions[index] as Execution<Command>).stream);
     const loaded = streams.length === 0 ? [] : await this.load<E>(streams);
     let next = 0;
-    return known.map((isKnown) => (isKnown ? (loaded[next++] as readonly Stored<E>[]) : []));
+    return given.map((history) => (history ?? loaded[next++]) as readonly Stored<E>[]);
   }
 
   async #append<Command, E extends Message>(
@@ -251,7 +265,7 @@ export class Recorder {
         throw new DomainError('EVENT_TOO_LARGE', 'too-large', `one record may hold ${EVENT_BYTES_MAX} bytes at most: send less`);
       }
       const event = { ...envelope, type: message.type, data: message.data, v: this.registry.get(message.type).version } as RecordedEvent<E>;
-      return { event, bytes, leaf: leafHash(bytes).toString('base64url') };
+      return new StoredBytes(event, bytes);
     });
   }
 }
