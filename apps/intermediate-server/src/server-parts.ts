@@ -3,7 +3,7 @@ import { type Party } from '#libs/commands';
 import { monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
 import { legalMonth } from '#libs/kernel';
 import type { Clock, Log } from '#libs/platform';
-import type { DirectoryCache, InterfaceSystemPort } from '#libs/protocol';
+import { type DirectoryCache, failed, type InterfaceSystemPort, type Problem } from '#libs/protocol';
 import type { ReadModels } from '#libs/read-models';
 import type { ResultMailbox } from './result/result-mailbox.js';
 import type { ServerSettings } from './settings.js';
@@ -54,5 +54,12 @@ export class ServerParts {
   /** What requester, core and provider record of provided data: SHA-256(salt ‖ payload), base64url. */
   digestOf(salt: Uint8Array, payload: string): string {
     return provisionDigest(salt, payload);
+  }
+
+  /** A line's refusal. What is no refusal but a fault of this side is logged, and shows nothing of itself. */
+  failed(error: unknown): { readonly ok: false; readonly problem: Problem } {
+    const refusal = failed(error);
+    if (refusal.problem.kind === 'internal') this.log.error('a line could not be handled', { error });
+    return refusal;
   }
 }

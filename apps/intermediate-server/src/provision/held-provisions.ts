@@ -3,7 +3,7 @@ import type { EndedProvision, EndProvisionRequest, HeldProvision, HeldProvisionP
 import type { Execution } from '#libs/commands';
 import type { ProvisionCommand, ProvisionEvent } from '#libs/domain';
 import { DomainError } from '#libs/kernel';
-import { failed, type LineOutcome, type ProvisionAnswer, succeeded, type WithdrawalNoticeLine } from '#libs/protocol';
+import { type LineOutcome, type ProvisionAnswer, succeeded, type WithdrawalNoticeLine } from '#libs/protocol';
 import { Hosting } from '../hosting/hosting.js';
 import { causeOr, Recording } from '../record/recording.js';
 import { isNonDisclosed, PersonReplicas, type ReplicaHistory, replicasOf } from '../replica/person-replicas.js';
@@ -41,7 +41,7 @@ export class HeldProvisions {
     const demand = demandOf(history);
     if (!demand) throw notFound();
     const now = this.parts.now();
-    const available = this.persons.available(exchangeId, demand.subjectStream, replicas, demand, now);
+    const { available } = this.persons.available(exchangeId, demand.subjectStream, replicas, demand, now);
     return this.#settle(agency, exchangeId, history, { type: 'ReleaseProvision', data: { agency, department, available, now } }, department);
   }
 
@@ -74,7 +74,7 @@ export class HeldProvisions {
         const command: ProvisionCommand = { type: 'EndWithoutProvision', data: { agency: provider, reason: 'WITHDRAWN', nonDisclosure, now } };
         held.push({ index, execution: this.#execution(provider, exchangeId, history, command, SYSTEM, now) });
       } catch (error) {
-        results[index] = failed(error);
+        results[index] = this.parts.failed(error);
       }
     }
     const outcomes = await this.recording.provisions(held.map(({ execution }) => execution));
@@ -82,7 +82,9 @@ export class HeldProvisions {
       const { exchangeId, provider } = lines[index] as WithdrawalNoticeLine;
       const outcome = outcomes[at];
       results[index] =
-        outcome?.status === 'fulfilled' ? succeeded(await this.#withdrawnBefore(exchangeId, provider, outcome.value.history)) : failed(outcome?.reason);
+        outcome?.status === 'fulfilled'
+          ? succeeded(await this.#withdrawnBefore(exchangeId, provider, outcome.value.history))
+          : this.parts.failed(outcome?.reason);
     }
     return results;
   }
@@ -110,6 +112,7 @@ export class HeldProvisions {
     return {
       stream: `provision-${exchangeId}`,
       command,
+      known: history,
       context: { at, actor, agency, correlationId: exchangeId, causationId: causeOr(exchangeId), keyId: this.parts.recordKey(agency, requestedAt) },
     };
   }

@@ -3,7 +3,7 @@ import type { Stored } from '#libs/commands';
 import type { ProvisionEvent } from '#libs/domain';
 import { DomainError } from '#libs/kernel';
 import type { ProvisionAnswer } from '#libs/protocol';
-import { type Cited, PersonReplicas, type ReplicaHistory } from '../replica/person-replicas.js';
+import { type Cited, PersonReplicas, type ProvisionContent, type ReplicaHistory } from '../replica/person-replicas.js';
 
 export type ProvisionHistory = readonly Stored<ProvisionEvent>[];
 type Demand = Extract<ProvisionEvent, { type: 'ProvisionDemanded' }>['data'];
@@ -20,6 +20,12 @@ function answering(history: ProvisionHistory): { readonly event: Answering; read
   return found && { event: found.event as unknown as Answering, leaf: found.leaf };
 }
 
+/** Digest of what was provided, as recorded; undefined where nothing was. */
+export function recordedDigest(history: ProvisionHistory): string | undefined {
+  const event = answering(history)?.event;
+  return event?.type === 'ProvisionMade' ? event.data.digest : undefined;
+}
+
 /** Builds a provider's answers from stored bytes and nothing else: asked again, the same answer (format.md §3). */
 @Injectable()
 export class ProvisionAnswers {
@@ -30,8 +36,17 @@ export class ProvisionAnswers {
     return this.persons.load(histories.map((history) => (answering(history)?.event.type === 'ProvisionMade' ? demandOf(history)?.subjectStream : undefined)));
   }
 
-  /** Throws PROVISION_CHANGED where the cited replicas do not give what was recorded, RECORD_ERASED where they can't be read. */
-  answerOf(exchangeId: string, history: ProvisionHistory, replicas: ReplicaHistory, requesterInterfaceSystem: string): ProvisionAnswer {
+  /**
+   * `built` is content made a moment ago: it is given out only where it is what was recorded. Throws PROVISION_CHANGED where
+   * the cited replicas do not give what was recorded, RECORD_ERASED where they can't be read.
+   */
+  answerOf(
+    exchangeId: string,
+    history: ProvisionHistory,
+    replicas: ReplicaHistory,
+    requesterInterfaceSystem: string,
+    built?: ProvisionContent,
+  ): ProvisionAnswer {
     const demand = demandOf(history);
     const found = answering(history);
     if (!demand || !found) throw new DomainError('PROVISION_NOT_ANSWERED', 'internal', 'the provision has no answer yet');
@@ -41,7 +56,7 @@ export class ProvisionAnswers {
     switch (event.type) {
       case 'ProvisionMade': {
         const { providedAt, items, replicas: cited, digest, nonDisclosure, automatic } = event.data;
-        const data = this.#dataOf(exchangeId, replicas, cited, providedAt, digest);
+        const data = built?.digest === digest ? dataOf(built) : this.#dataOf(exchangeId, replicas, cited, providedAt, digest);
         return { ...common, outcome: 'made', at: providedAt, items, digest, nonDisclosure, automatic, data };
       }
       case 'ProvisionHeld':
@@ -54,8 +69,10 @@ export class ProvisionAnswers {
   }
 
   #dataOf(exchangeId: string, history: ReplicaHistory, cited: readonly Cited[], providedAt: string, recorded: string): { random: string; payload: string } {
-    const { random, payload, digest } = this.persons.content(exchangeId, history, cited, providedAt);
-    if (digest !== recorded) throw new DomainError('PROVISION_CHANGED', 'internal', 'the cited replicas do not give the digest that was recorded');
-    return { random, payload };
+    const content = this.persons.content(exchangeId, history, cited, providedAt);
+    if (content.digest !== recorded) throw new DomainError('PROVISION_CHANGED', 'internal', 'the cited replicas do not give the digest that was recorded');
+    return dataOf(content);
   }
 }
+
+const dataOf = ({ random, payload }: ProvisionContent): { random: string; payload: string } => ({ random, payload });

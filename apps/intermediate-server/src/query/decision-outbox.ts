@@ -7,18 +7,25 @@ import { Counter, Gauge } from 'prom-client';
 import { randomUUID } from 'node:crypto';
 import { ServerParts } from '../server-parts.js';
 import { decisionOf } from './core-events.js';
+import type { Undecided } from './decide-line.js';
 import { QueryEndings, type QueryName } from './query-endings.js';
 import { Withdrawals } from './withdrawals.js';
-import { queryOf } from './query-state.js';
+import { type QueryHistory, queryOf } from './query-state.js';
 
 /** Lines in one call at most; a line is at most about a kilobyte, so a call stays below 1 MiB. */
 const BATCH_QUERIES_MAX = 800;
 
 interface Waiting {
   readonly line: DecideQueryLine;
+  readonly history: QueryHistory;
   attempts: number;
 }
-const nameOf = ({ exchangeId, requester, requestedAt }: DecideQueryLine): QueryName => ({ exchangeId, agency: requester, requestedAt });
+const nameOf = ({ line: { exchangeId, requester, requestedAt }, history }: Waiting): QueryName => ({
+  exchangeId,
+  agency: requester,
+  requestedAt,
+  known: history,
+});
 
 /**
  * Asks the core to decide recorded queries. In memory, and bounded: a QuerySubmitted without a decision is the outbox
@@ -73,11 +80,11 @@ export class DecisionOutbox {
   }
 
   /** Takes queries in as far as there is room; the others are offered again by the sweep of open queries. */
-  offer(lines: readonly DecideQueryLine[]): void {
+  offer(undecided: readonly Undecided[]): void {
     if (this.#stopped) return;
-    for (const line of lines) {
+    for (const { line, history } of undecided) {
       if (this.#known.has(line.exchangeId) || this.room === 0) continue;
-      const waiting: Waiting = { line, attempts: 0 };
+      const waiting: Waiting = { line, history, attempts: 0 };
       this.#known.set(line.exchangeId, waiting);
       this.#ready.push(waiting);
     }
@@ -173,7 +180,7 @@ export class DecisionOutbox {
   }
 
   async #record(decided: readonly { waiting: Waiting; decision: Decision }[]): Promise<void> {
-    const outcomes = await this.endings.decide(decided.map(({ waiting, decision }) => ({ query: nameOf(waiting.line), decision })));
+    const outcomes = await this.endings.decide(decided.map(({ waiting, decision }) => ({ query: nameOf(waiting), decision })));
     const failed: Waiting[] = [];
     for (const [index, { waiting, decision }] of decided.entries()) {
       const outcome = outcomes[index];
@@ -183,7 +190,7 @@ export class DecisionOutbox {
       }
       this.#done(waiting, decision.permitted ? 'permitted' : 'denied');
       const query = queryOf(outcome.value.history);
-      if (decision.permitted && query.status === 'submitted' && query.end === 'withdrawn') this.withdrawals.tell(nameOf(waiting.line), outcome.value.history);
+      if (decision.permitted && query.status === 'submitted' && query.end === 'withdrawn') this.withdrawals.tell(nameOf(waiting), outcome.value.history);
     }
     if (failed.length > 0) this.#retry(failed, 'NOT_RECORDED');
   }
@@ -192,7 +199,7 @@ export class DecisionOutbox {
   async #end(refused: readonly { waiting: Waiting; problem: Problem }[]): Promise<void> {
     const endedAt = this.parts.now();
     const outcomes = await this.endings.end(
-      refused.map(({ waiting, problem }) => ({ query: nameOf(waiting.line), data: { endedAt, reason: problem.code, nonDisclosure: false } })),
+      refused.map(({ waiting, problem }) => ({ query: nameOf(waiting), data: { endedAt, reason: problem.code, nonDisclosure: false } })),
     );
     const failed = refused.filter((_, index) => outcomes[index]?.status !== 'fulfilled').map(({ waiting }) => waiting);
     for (const { waiting } of refused) if (!failed.includes(waiting)) this.#done(waiting, 'refused');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AskHoldersRequestLine, type Holders, isOpen, type NetworkState, type QueryState } from '#libs/agency-sdk';
 import { DomainError } from '#libs/kernel';
-import { type AskHoldersLine, failed, isPassing, type LineOutcome, succeeded } from '#libs/protocol';
+import { type AskHoldersLine, isPassing, type LineOutcome, succeeded } from '#libs/protocol';
 import { Recording } from '../record/recording.js';
 import { officialOf, ServerParts } from '../server-parts.js';
 import { Subjects } from '../subject/subjects.js';
@@ -31,7 +31,7 @@ export class Queries {
       try {
         return succeeded(stateOf(exchangeId, histories[index] as QueryHistory, agency));
       } catch (error) {
-        return failed(error);
+        return this.parts.failed(error);
       }
     });
   }
@@ -49,7 +49,7 @@ export class Queries {
   async withdraw(agency: string, exchangeId: string, department: string): Promise<QueryState> {
     const [before] = await this.#load([exchangeId]);
     const { requestedAt } = submittedOf(before as QueryHistory, agency);
-    const name = { exchangeId, agency, requestedAt };
+    const name = { exchangeId, agency, requestedAt, known: before as QueryHistory };
     const withdrawnAt = this.parts.now();
     const execution = this.endings.execution(name, { type: 'WithdrawQuery', data: { agency, withdrawnAt, department } }, withdrawnAt, officialOf(department));
     const [outcome] = await this.recording.queries([execution]);
@@ -74,7 +74,7 @@ export class Queries {
     for (const [index, { institution, affair, information, department }] of lines.entries()) {
       const identifier = known[index]?.identifier;
       if (identifier === undefined) {
-        results[index] = failed(
+        results[index] = this.parts.failed(
           new DomainError('SUBJECT_WITHOUT_IDENTIFIER', 'unprocessable', 'no identifier was obtained for this person', { field: 'inAgencyNumber' }),
         );
         continue;

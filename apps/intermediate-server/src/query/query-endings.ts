@@ -4,12 +4,15 @@ import type { Decision, QueryCommand, QueryEvent } from '#libs/domain';
 import { Recording } from '../record/recording.js';
 import { ServerParts, SYSTEM } from '../server-parts.js';
 import { OutcomeWaiters } from './outcome-waiters.js';
+import type { QueryHistory } from './query-state.js';
 
 /** Names a recorded query: enough to record what comes of it. */
 export interface QueryName {
   readonly exchangeId: string;
   readonly agency: string;
   readonly requestedAt: string;
+  /** The query's stream as read a moment ago, where it is at hand. */
+  readonly known?: QueryHistory;
 }
 type EndData = Extract<QueryCommand, { type: 'EndQuery' }>['data'];
 
@@ -42,10 +45,11 @@ export class QueryEndings {
     return outcomes;
   }
 
-  execution({ exchangeId, agency, requestedAt }: QueryName, command: QueryCommand, at: string, actor = SYSTEM): Execution<QueryCommand> {
+  execution({ exchangeId, agency, requestedAt, known }: QueryName, command: QueryCommand, at: string, actor = SYSTEM): Execution<QueryCommand> {
     return {
       stream: `query-${exchangeId}`,
       command,
+      ...(known === undefined ? {} : { known }),
       context: { at, actor, agency, correlationId: exchangeId, causationId: exchangeId, keyId: this.parts.recordKey(agency, requestedAt) },
     };
   }

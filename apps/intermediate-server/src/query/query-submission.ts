@@ -3,11 +3,11 @@ import { isOpen, type SubmitQueryLine, type SubmittedQuery } from '#libs/agency-
 import type { Execution } from '#libs/commands';
 import { factsOf, type QueryCommand, type QueryFacts } from '#libs/domain';
 import { clear, DomainError, legalDay } from '#libs/kernel';
-import { type DecideQueryLine, failed, type LineOutcome, succeeded } from '#libs/protocol';
+import { type LineOutcome, succeeded } from '#libs/protocol';
 import { causeOr, Recording } from '../record/recording.js';
 import { officialOf, ServerParts } from '../server-parts.js';
 import { type KnownSubject, Subjects } from '../subject/subjects.js';
-import { decideLineOf, decideLinesOf } from './decide-line.js';
+import { decideLineOf, type Undecided, undecidedOf } from './decide-line.js';
 import { DecisionOutbox } from './decision-outbox.js';
 import { OutcomeWaiters } from './outcome-waiters.js';
 import { assertBegun } from './period.js';
@@ -58,24 +58,24 @@ export class QuerySubmission {
         if (subject.identifier === undefined) unidentified.push(index);
         else accepted.push({ index, execution: this.#execution(agency, line, subject.name, subject.identifier, requestedAt) });
       } catch (error) {
-        results[index] = failed(error);
+        results[index] = this.parts.failed(error);
       }
     }
     await this.#repeatsOf(agency, lines, known, unidentified, results);
     const outcomes = await this.recording.queries(accepted.map(({ execution }) => execution));
-    const fresh: DecideQueryLine[] = [];
+    const fresh: Undecided[] = [];
     for (const [at, { index }] of accepted.entries()) {
       const outcome = outcomes[at];
       const { exchangeId } = lines[index] as SubmitQueryLine;
       if (outcome?.status !== 'fulfilled') {
-        results[index] = failed(outcome?.reason);
+        results[index] = this.parts.failed(outcome?.reason);
         continue;
       }
       const { history, added } = outcome.value;
       const status = added > 0 ? 'submitted' : statusOf(queryOf(history));
       results[index] = succeeded({ exchangeId, status });
-      if (added > 0) fresh.push(decideLineOf(exchangeId, history, known[index]?.identifier ?? ''));
-      else if (status === 'submitted') fresh.push(...decideLinesOf(this.parts.party.fields, [{ exchangeId, history }]));
+      if (added > 0) fresh.push({ line: decideLineOf(exchangeId, history, known[index]?.identifier ?? ''), history });
+      else if (status === 'submitted') fresh.push(...undecidedOf(this.parts.party.fields, [{ exchangeId, history }]));
     }
     this.outbox.offer(fresh);
     return results;
@@ -95,7 +95,9 @@ export class QuerySubmission {
       const line = lines[index] as SubmitQueryLine;
       const query = queryOf(histories[at] as QueryHistory);
       const same = query.status === 'submitted' && query.requester === agency && query.queryDigest === this.#digest(agency, line);
-      results[index] = same ? succeeded({ exchangeId: line.exchangeId, status: statusOf(query) }) : failed(withoutIdentifier(known[index] as KnownSubject));
+      results[index] = same
+        ? succeeded({ exchangeId: line.exchangeId, status: statusOf(query) })
+        : this.parts.failed(withoutIdentifier(known[index] as KnownSubject));
     }
   }
 

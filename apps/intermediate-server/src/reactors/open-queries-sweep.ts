@@ -3,7 +3,7 @@ import type { QueryEvent } from '#libs/domain';
 import { plusMs } from '#libs/kernel';
 import type { ExchangeStatusAnswer, ExchangeStatusLine } from '#libs/protocol';
 import type { OpenQuery } from '#libs/read-models';
-import { decideLinesOf } from '../query/decide-line.js';
+import { undecidedOf } from '../query/decide-line.js';
 import { DecisionOutbox } from '../query/decision-outbox.js';
 import { QueryEndings, type QueryName } from '../query/query-endings.js';
 import { type QueryHistory, queryOf, statusOf, submittedOf } from '../query/query-state.js';
@@ -73,7 +73,7 @@ export class OpenQueriesSweep {
       const history = histories[index] as QueryHistory;
       return statusOf(queryOf(history)) === 'submitted' ? [{ exchangeId, history }] : [];
     });
-    this.outbox.offer(decideLinesOf(this.parts.party.fields, queries));
+    this.outbox.offer(undecidedOf(this.parts.party.fields, queries));
   }
 
   async #followUp(rows: readonly OpenQuery[]): Promise<void> {
@@ -88,8 +88,8 @@ export class OpenQueriesSweep {
       const outcome = outcomes[index];
       const reason = outcome?.ok ? reasonOf(outcome.value) : undefined;
       if (!outcome?.ok || reason === undefined) return [];
-      const { requestedAt } = submittedOf(histories[index] as QueryHistory);
-      const query: QueryName = { exchangeId, agency, requestedAt };
+      const known = histories[index] as QueryHistory;
+      const query: QueryName = { exchangeId, agency, requestedAt: submittedOf(known).requestedAt, known };
       const { coreLeaf } = outcome.value;
       return [{ query, data: { endedAt: this.parts.now(), reason, nonDisclosure: false, ...(coreLeaf === undefined ? {} : { coreLeaf }) } }];
     });

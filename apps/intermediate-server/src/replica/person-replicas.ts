@@ -34,6 +34,12 @@ export interface ProvisionContent {
   readonly digest: string;
 }
 
+/** What answers a query, and the content that its digest is of. */
+export interface Availability {
+  readonly available: Available;
+  readonly content?: ProvisionContent;
+}
+
 export const replicasOf = (history: ReplicaHistory): Replicas =>
   fold(
     replicaDecider,
@@ -72,17 +78,19 @@ export class PersonReplicas {
    * What answers a query at an instant. The content's digest is salted with an HMAC of the exchange id, so that whoever
    * builds the same answer again gets the same bytes and digest.
    */
-  available(exchangeId: string, name: string | undefined, history: ReplicaHistory, wanted: Wanted, at: string): Available {
-    if (name === undefined) return { kind: 'none', reason: 'SUBJECT_UNKNOWN', nonDisclosure: false };
+  available(exchangeId: string, name: string | undefined, history: ReplicaHistory, wanted: Wanted, at: string): Availability {
+    if (name === undefined) return { available: { kind: 'none', reason: 'SUBJECT_UNKNOWN', nonDisclosure: false } };
     const replicas = replicasOf(history);
     const nonDisclosure = isNonDisclosed(replicas, wanted.information);
     const blocked = blockedOf(replicas, wanted.information);
     const hold = blocked === undefined ? {} : { blocked };
     const found = matching(replicas, wanted);
-    if (found.length === 0) return { kind: 'none', reason: 'NO_RECORD', nonDisclosure, ...hold };
+    if (found.length === 0) return { available: { kind: 'none', reason: 'NO_RECORD', nonDisclosure, ...hold } };
     const cited = found.map(({ revision }) => ({ stream: `replica-${name}`, revision }));
-    const { digest } = this.content(exchangeId, history, cited, at);
-    return { kind: 'replica', items: found.map(({ key }) => key), replicas: cited, replicaRevision: replicas.revision, digest, nonDisclosure, ...hold };
+    const content = this.content(exchangeId, history, cited, at);
+    const { digest } = content;
+    const items = found.map(({ key }) => key);
+    return { available: { kind: 'replica', items, replicas: cited, replicaRevision: replicas.revision, digest, nonDisclosure, ...hold }, content };
   }
 
   /** The payload of cited replicas in the layout in use at an instant. Throws RECORD_ERASED where a key was destroyed. */

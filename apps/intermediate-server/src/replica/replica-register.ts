@@ -10,7 +10,7 @@ import type {
 import type { Execution, Outcome } from '#libs/commands';
 import { REPLICA_CONTENT_BYTES_MAX, type ReplicaCommand, type ReplicaEvent } from '#libs/domain';
 import { clear, DomainError, legalDay } from '#libs/kernel';
-import { failed, type LineOutcome, succeeded } from '#libs/protocol';
+import { type LineOutcome, succeeded } from '#libs/protocol';
 import { canonicalJson, checkContent } from '../layout/layout.js';
 import { layoutFor } from '../layout/layouts.js';
 import { assertBegun } from '../query/period.js';
@@ -81,11 +81,11 @@ export class ReplicaRegister {
         const { command, actor } = commandOf(line, now);
         accepted.push({ index, execution: this.#execution(agency, line.inAgencyNumber, command, actor, now) });
       } catch (error) {
-        results[index] = failed(error);
+        results[index] = this.parts.failed(error);
       }
     }
     const outcomes = await this.recording.replicas(accepted.map(({ execution }) => execution));
-    for (const [at, { index }] of accepted.entries()) results[index] = resultOf(outcomes[at]);
+    for (const [at, { index }] of accepted.entries()) results[index] = this.#resultOf(outcomes[at]);
     return results;
   }
 
@@ -98,8 +98,8 @@ export class ReplicaRegister {
       context: { at, actor, agency, correlationId: cause, causationId: cause, keyId: this.parts.subjectKey(agency, name) },
     };
   }
-}
 
-function resultOf(outcome: Outcome<ReplicaEvent> | undefined): Result {
-  return outcome?.status === 'fulfilled' ? succeeded({ recorded: outcome.value.added > 0 }) : failed(outcome?.reason);
+  #resultOf(outcome: Outcome<ReplicaEvent> | undefined): Result {
+    return outcome?.status === 'fulfilled' ? succeeded({ recorded: outcome.value.added > 0 }) : this.parts.failed(outcome?.reason);
+  }
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Execution } from '#libs/commands';
 import type { Query, QueryCommand } from '#libs/domain';
 import { DomainError, plusMs } from '#libs/kernel';
-import { type DeliveredProvisionLine, failed, type LineOutcome, type ReceiptLine, succeeded } from '#libs/protocol';
+import { type DeliveredProvisionLine, type LineOutcome, type ReceiptLine, succeeded } from '#libs/protocol';
 import { Hosting } from '../hosting/hosting.js';
 import { OutcomeWaiters } from '../query/outcome-waiters.js';
-import { QueryEndings } from '../query/query-endings.js';
+import { QueryEndings, type QueryName } from '../query/query-endings.js';
 import { type QueryHistory, queryOf, submittedOf } from '../query/query-state.js';
 import { Withdrawals } from '../query/withdrawals.js';
 import { Recording } from '../record/recording.js';
@@ -46,7 +46,7 @@ export class ProvisionReceipt {
         if (taken) accepted.push({ index, ...taken });
         else results[index] = succeeded(receiptOf(line, history));
       } catch (error) {
-        results[index] = failed(error);
+        results[index] = this.parts.failed(error);
       }
     }
     await this.parts.mailbox.put(accepted.flatMap(({ entry }) => (entry ? [entry] : [])));
@@ -66,7 +66,7 @@ export class ProvisionReceipt {
         settled.push(line.exchangeId);
         continue;
       }
-      results[index] = failed(outcome?.reason);
+      results[index] = this.parts.failed(outcome?.reason);
       // refused by the record (withdrawn meanwhile, other data before it): what was put in goes out again
       if (entry && isRefusal(outcome?.reason)) unwanted.set(line.requester, [...(unwanted.get(line.requester) ?? []), line.exchangeId]);
     }
@@ -88,7 +88,7 @@ export class ProvisionReceipt {
     const { exchangeId, requester: agency, at, nonDisclosure, providerLeaf } = line;
     const submitted = submittedOf(history, agency);
     assertOfThisQuery(line, submitted.provider, history);
-    const name = { exchangeId, agency, requestedAt: submitted.requestedAt };
+    const name = { exchangeId, agency, requestedAt: submitted.requestedAt, known: history };
     if (line.outcome === 'not-made') {
       const data = { endedAt: at, reason: line.reason ?? 'NO_RECORD', nonDisclosure, providerLeaf };
       return { execution: this.endings.execution(name, { type: 'EndQuery', data }, receivedAt) };
@@ -99,12 +99,13 @@ export class ProvisionReceipt {
     if (query.end === 'received' && query.digest === digest) return undefined;
     if (query.end === 'withdrawn') this.withdrawals.tell(name, history);
     if (query.validUntil !== undefined && at >= query.validUntil) throw refused('PROVISION_TOO_LATE', 'the data was provided after the validity period', 'at');
-    return this.#taken({ ...line, digest, payload }, submitted, query, receivedAt);
+    return this.#taken({ ...line, digest, payload }, name, submitted, query, receivedAt);
   }
 
   #taken(
     { exchangeId, requester: agency, provider, at, nonDisclosure, providerLeaf, decisionLeaf, items = [], digest, payload }: MadeLine,
-    { requestedAt, applicationId, information }: ReturnType<typeof submittedOf>,
+    name: QueryName,
+    { applicationId, information }: ReturnType<typeof submittedOf>,
     query: Submitted,
     receivedAt: string,
   ): Omit<Accepted, 'index'> {
@@ -112,7 +113,7 @@ export class ProvisionReceipt {
     const told = { items, providedAt: at, receivedAt, keptUntil, digest };
     const reference = { exchangeId, agency, provider, information, ...told, ...(applicationId === undefined ? {} : { applicationId }) };
     const command: QueryCommand = { type: 'ReceiveProvision', data: { ...told, nonDisclosure, providerLeaf, decisionLeaf } };
-    const execution = this.endings.execution({ exchangeId, agency, requestedAt }, command, receivedAt);
+    const execution = this.endings.execution(name, command, receivedAt);
     // what the record refuses anyway is not put into the mailbox at all
     const takesIn = (query.end === 'open' || query.end === 'ended') && query.decision !== 'denied';
     return takesIn ? { execution, entry: { reference, payload } } : { execution };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ProvidedReplica, Result, ResultPage, ResultReference } from '#libs/agency-sdk';
 import type { QueryEvent } from '#libs/domain';
 import { DomainError } from '#libs/kernel';
-import { failed, type LineOutcome, succeeded } from '#libs/protocol';
+import { type LineOutcome, succeeded } from '#libs/protocol';
 import { type QueryHistory, queryOf, submittedOf } from '../query/query-state.js';
 import { ServerParts } from '../server-parts.js';
 import { sealedOf } from '../subject/subjects.js';
@@ -42,7 +42,7 @@ export class Results {
     const histories = await this.parts.party.recorder.load<QueryEvent>(exchangeIds.map((exchangeId) => `query-${exchangeId}`));
     const outcomes = exchangeIds.map((_, index): LineOutcome<true> => {
       const query = queryOf(histories[index] as QueryHistory);
-      return query.status !== 'none' && query.requester === agency && query.end === 'received' ? succeeded(true as const) : failed(notFound());
+      return query.status !== 'none' && query.requester === agency && query.end === 'received' ? succeeded(true as const) : this.parts.failed(notFound());
     });
     await this.parts.mailbox.remove(
       agency,

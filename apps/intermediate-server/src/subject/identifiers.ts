@@ -3,7 +3,7 @@ import type { AcquireIdentifierLine, Acquisition, CollectIdentifierRequestLine, 
 import type { Execution, Stored } from '#libs/commands';
 import type { SubjectCommand, SubjectEvent } from '#libs/domain';
 import { clear, DomainError } from '#libs/kernel';
-import { type CollectIdentifierAnswer, failed, type IdentifierChangeLine, type LineOutcome, succeeded } from '#libs/protocol';
+import { type CollectIdentifierAnswer, type IdentifierChangeLine, type LineOutcome, succeeded } from '#libs/protocol';
 import { Hosting } from '../hosting/hosting.js';
 import { causeOr, Recording } from '../record/recording.js';
 import { ServerParts, SYSTEM } from '../server-parts.js';
@@ -32,7 +32,7 @@ export class Identifiers {
     const asked: number[] = [];
     for (const [index, history] of histories.entries()) {
       const state = stateOf(history);
-      if (state.status === 'identified') results[index] = failed(held());
+      if (state.status === 'identified') results[index] = this.parts.failed(held());
       else if (state.status === 'pending' && now < state.expiresAt) results[index] = this.#pending(history);
       else asked.push(index);
     }
@@ -44,7 +44,7 @@ export class Identifiers {
     const issued = asked.flatMap((index, at) => {
       const answer = answers[at];
       if (answer?.ok) return [{ index, ...answer.value }];
-      results[index] = answer ?? failed(undefined);
+      results[index] = answer ?? this.parts.failed(undefined);
       return [];
     });
     const outcomes = await this.recording.subjects(
@@ -61,7 +61,7 @@ export class Identifiers {
     for (const [at, { index }] of issued.entries()) {
       const outcome = outcomes[at];
       // from the record: a request that was quicker may have got another number
-      results[index] = outcome?.status === 'fulfilled' ? this.#pending(outcome.value.history) : failed(outcome?.reason);
+      results[index] = outcome?.status === 'fulfilled' ? this.#pending(outcome.value.history) : this.parts.failed(outcome?.reason);
     }
     return results;
   }
@@ -75,7 +75,7 @@ export class Identifiers {
       const acquisition = this.parts.party.names.acquisition(line.acquisitionNumber);
       const state = stateOf(histories[index] as SubjectHistory);
       if (!('requested' in state) || !state.requested.has(acquisition)) {
-        results[index] = failed(notRequested());
+        results[index] = this.parts.failed(notRequested());
         return [];
       }
       if (state.status === 'identified') {
@@ -94,7 +94,7 @@ export class Identifiers {
     for (const [at, { index, line, acquisition }] of asked.entries()) {
       const answer = answers[at];
       if (!answer?.ok) {
-        results[index] = answer ?? failed(undefined);
+        results[index] = answer ?? this.parts.failed(undefined);
         continue;
       }
       results[index] = succeeded(collectionOf(answer.value));
@@ -106,7 +106,7 @@ export class Identifiers {
     const outcomes = await this.recording.subjects(obtained.map(({ execution }) => execution));
     for (const [at, { index }] of obtained.entries()) {
       const outcome = outcomes[at];
-      if (outcome?.status !== 'fulfilled') results[index] = failed(outcome?.reason);
+      if (outcome?.status !== 'fulfilled') results[index] = this.parts.failed(outcome?.reason);
     }
     return results;
   }
@@ -129,13 +129,13 @@ export class Identifiers {
         const command: SubjectCommand = { type: 'ChangeIdentifier', data: { subject, identifier: clear(identifier ?? previous), change, changedAt } };
         changed.push({ index, execution: this.#execution(holder, person.name, command, now) });
       } catch (error) {
-        results[index] = failed(error);
+        results[index] = this.parts.failed(error);
       }
     }
     const outcomes = await this.recording.subjects(changed.map(({ execution }) => execution));
     for (const [at, { index }] of changed.entries()) {
       const outcome = outcomes[at];
-      if (outcome?.status !== 'fulfilled') results[index] = failed(outcome?.reason);
+      if (outcome?.status !== 'fulfilled') results[index] = this.parts.failed(outcome?.reason);
     }
     return results;
   }
@@ -155,9 +155,10 @@ export class Identifiers {
   /** The number that stands in the record, opened. */
   #pending(history: SubjectHistory): LineOutcome<Acquisition> {
     const last = history.findLast(({ event }) => event.type === 'AcquisitionRequested')?.event as SubjectEvent | undefined;
-    if (last?.type !== 'AcquisitionRequested') return failed(held());
+    if (last?.type !== 'AcquisitionRequested') return this.parts.failed(held());
     const opened = this.parts.party.fields.open(sealedOf(last.data.acquisitionNumber));
-    if (opened.erased) return failed(new DomainError('SUBJECT_KEY_DESTROYED', 'unprocessable', 'the records of this person were erased at this agency'));
+    if (opened.erased)
+      return this.parts.failed(new DomainError('SUBJECT_KEY_DESTROYED', 'unprocessable', 'the records of this person were erased at this agency'));
     return succeeded({ acquisitionNumber: opened.value, expiresAt: last.data.expiresAt });
   }
 
