@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ArgumentsHost, Catch, type ExceptionFilter, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { correlated } from '../logging/correlation.js';
 import type { Log } from '../logging/log.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { answerTo, HttpRefused, PROBLEM_CONTENT_TYPE } from './problem.js';
@@ -29,8 +30,10 @@ export class ProblemFilter implements ExceptionFilter {
     const { status, headers, body, ours } = answerTo(this.sharpened(error, request), correlationId);
     this.metrics.refusals.inc({ code: body.code });
     const fields = { code: body.code, kind: body.kind, status, method: request.method, route: routeOf(request) };
-    if (ours) this.log.error('a request could not be answered', { ...fields, error });
-    else this.log.debug('a request was refused', fields);
+    // a body that could not be parsed never reached the hook that sets the id
+    correlated(correlationId, () =>
+      ours ? this.log.error('a request could not be answered', { ...fields, error }) : this.log.debug('a request was refused', fields),
+    );
     if (reply.sent) return;
     void reply.code(status).headers(headers).header('content-type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(body));
   }

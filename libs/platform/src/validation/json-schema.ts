@@ -52,7 +52,14 @@ function metadataOf(type: Class): readonly Metadata[] {
   return getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
 }
 
-export const isValidated = (type: unknown): type is Class => typeof type === 'function' && metadataOf(type as Class).length > 0;
+const validated = new WeakMap<object, boolean>();
+/** True for a class with validation decorators. Decorators have all run when a class is first asked about. */
+export function isValidated(type: unknown): type is Class {
+  if (typeof type !== 'function') return false;
+  let known = validated.get(type);
+  if (known === undefined) validated.set(type, (known = metadataOf(type as Class).length > 0));
+  return known;
+}
 
 function refuse(type: Class, property: string, reason: string): never {
   throw new TypeError(`${type.name}.${property} can't be compiled: ${reason}`);
@@ -70,32 +77,36 @@ function audit(type: Class, rulesMet: RulesMet): void {
 }
 
 function auditProperty(type: Class, property: string, metas: readonly Metadata[], rulesMet: RulesMet): void {
-  const seen = new Set<string>();
   const names = new Set(metas.map(nameOf));
+  if (names.size !== metas.length) refuse(type, property, 'a decorator stands twice');
   if (metas.filter((meta) => ruleOf(meta)).length > 1) refuse(type, property, 'it follows two rules: one format is all a schema can say');
   for (const meta of metas) {
-    const name = nameOf(meta);
-    if (seen.has(name)) refuse(type, property, `${name} stands twice`);
-    seen.add(name);
-    if (meta.each && !names.has(cv.IS_ARRAY)) refuse(type, property, `'each' needs IsArray beside it`);
+    const reason = reasonAgainst(meta, names);
+    if (reason !== undefined) refuse(type, property, reason);
     const rule = ruleOf(meta);
-    if (rule) {
-      if ((rulesMet.get(rule.name)?.test ?? rule.test) !== rule.test && rulesMet.get(rule.name)?.message !== rule.message)
-        refuse(type, property, `two rules are named ${rule.name}`);
-      if (!rulesMet.has(rule.name)) rulesMet.set(rule.name, rule);
-    } else if (meta.type === ValidationTypes.NESTED_VALIDATION) {
-      if (!names.has(cv.IS_OBJECT)) refuse(type, property, 'ValidateNested needs IsObject beside it: use IsNested or IsNestedList');
-    } else if (meta.type === ValidationTypes.CONDITIONAL_VALIDATION) {
-      const [condition] = meta.constraints as readonly object[];
-      if (!condition || !isOmittableCondition(condition)) refuse(type, property, 'a condition other than MayBeOmitted has no JSON Schema');
-    } else if (!Object.hasOwn(EXACT, name)) {
-      refuse(type, property, `${name} has no exact JSON Schema: use a rule`);
-    } else if (name === cv.MATCHES && ((meta.constraints as readonly unknown[])[0] as RegExp).flags.replace('u', '') !== '') {
-      refuse(type, property, 'flags of a pattern have no JSON Schema');
-    }
-    if ((name === cv.MIN || name === cv.MAX) && !names.has(cv.IS_INT)) refuse(type, property, `${name} needs IsInt beside it`);
-    if (meta.groups?.length || meta.validateIf) refuse(type, property, 'groups and validateIf have no JSON Schema');
+    if (!rule) continue;
+    const known = rulesMet.get(rule.name);
+    // rules that are made with a number (boundedText) are one object a use: the same message is the same rule
+    if (known && known.test !== rule.test && known.message !== rule.message) refuse(type, property, `two rules are named ${rule.name}`);
+    if (!known) rulesMet.set(rule.name, rule);
   }
+}
+
+/** Why a decorator has no exact JSON Schema, beside the others (`names`) on its field; undefined where it has one. */
+function reasonAgainst(meta: Metadata, names: ReadonlySet<string>): string | undefined {
+  const name = nameOf(meta);
+  const [first] = (meta.constraints ?? []) as readonly unknown[];
+  if (meta.groups?.length || meta.validateIf) return 'groups and validateIf have no JSON Schema';
+  if (meta.each && !names.has(cv.IS_ARRAY)) return "'each' needs IsArray beside it";
+  if (ruleOf(meta)) return undefined;
+  if (meta.type === ValidationTypes.NESTED_VALIDATION)
+    return names.has(cv.IS_OBJECT) ? undefined : 'ValidateNested needs IsObject beside it: use IsNested or IsNestedList';
+  if (meta.type === ValidationTypes.CONDITIONAL_VALIDATION)
+    return isOmittableCondition(first as object) ? undefined : 'a condition other than MayBeOmitted has no JSON Schema';
+  if (!Object.hasOwn(EXACT, name)) return `${name} has no exact JSON Schema: use a rule`;
+  if ((name === cv.MIN || name === cv.MAX) && !names.has(cv.IS_INT)) return `${name} needs IsInt beside it`;
+  if (name === cv.MATCHES && (first as RegExp).flags.replace('u', '') !== '') return 'flags of a pattern have no JSON Schema';
+  return undefined;
 }
 
 /**
