@@ -2,15 +2,17 @@ import { createHmac } from 'node:crypto';
 import { type Party } from '#libs/commands';
 import { monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
 import { legalMonth } from '#libs/kernel';
-import type { Clock, Log } from '#libs/platform';
+import { type Clock, isDomainError, type Log } from '#libs/platform';
 import { type DirectoryCache, failed, type InterfaceSystemPort, type Problem } from '#libs/protocol';
-import type { ReadModels } from '#libs/read-models';
+import type { Answer, Ask, QuestionName, ReadModels } from '#libs/read-models';
 import type { ResultMailbox } from './result/result-mailbox.js';
 import type { ServerSettings } from './settings.js';
 
 /** `actor` of what the server records by itself. */
 export const SYSTEM = 'system';
 export const officialOf = (department: string): string => `official:${department}`;
+
+const FRESH_TIMEOUT_MS = 2_000;
 
 /** What the services of an intermediate server are made of: opened once, closed after the last request. */
 export class ServerParts {
@@ -61,5 +63,18 @@ export class ServerParts {
     const refusal = failed(error);
     if (refusal.problem.kind === 'internal') this.log.error('a line could not be handled', { error });
     return refusal;
+  }
+
+  /**
+   * Asks a read model that has taken in everything recorded so far; where it lags by more than FRESH_TIMEOUT_MS (a bulk is
+   * being taken in), as it stands: a list that is a little old is better than none.
+   */
+  async askFresh<N extends QuestionName>(name: N, question: Ask<N>): Promise<Answer<N>> {
+    try {
+      return await this.models.ask(name, question, { atLeast: await this.party.store.lastPosition(), timeoutMs: FRESH_TIMEOUT_MS });
+    } catch (error) {
+      if (!isDomainError(error) || error.code !== 'READ_MODELS_TIMEOUT') throw error;
+      return this.models.ask(name, question);
+    }
   }
 }

@@ -60,7 +60,7 @@ export class AgencyClient {
     return this.#transport.call('GET', `/queries/${encodeURIComponent(exchangeId)}`, undefined, options);
   }
   queryStatuses(lines: readonly QueryStatusLine[], options?: CallOptions): Promise<readonly LineResult<QueryState>[]> {
-    return this.#outcomes('/queries/statuses', { lines }, options);
+    return this.#outcomes('/queries/statuses', { lines: lines.map(({ exchangeId }) => ({ exchangeId })) }, options);
   }
   withdrawQuery(exchangeId: string, department: string, options?: CallOptions): Promise<QueryState> {
     return this.#transport.call('POST', `/queries/${encodeURIComponent(exchangeId)}/withdrawal`, { department }, options);
@@ -85,7 +85,7 @@ export class AgencyClient {
     return this.#transport.call('GET', `/results/${encodeURIComponent(exchangeId)}`, undefined, options);
   }
   acknowledgeResults(lines: readonly AcknowledgeResultLine[], options?: CallOptions): Promise<readonly LineResult<true>[]> {
-    return this.#outcomes('/results/acknowledgements', { lines }, options);
+    return this.#outcomes('/results/acknowledgements', { lines: lines.map(({ exchangeId }) => ({ exchangeId })) }, options);
   }
 
   registerReplicas(lines: readonly RegisterReplicaLine[], options?: CallOptions): Promise<readonly LineResult<RecordedReplica>[]> {

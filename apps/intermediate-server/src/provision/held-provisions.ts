@@ -29,7 +29,7 @@ export class HeldProvisions {
 
   /** What is held for this agency and can still be answered. The view may lag: each row is checked against its stream. */
   async list(agency: string, limit: number, cursor?: string): Promise<HeldProvisionPage> {
-    const { rows, next } = await this.parts.models.ask('heldProvisions', { agency, limit, cursor }, { atLeast: await this.parts.party.store.lastPosition() });
+    const { rows, next } = await this.parts.askFresh('heldProvisions', { agency, limit, cursor });
     const histories = await this.#load(rows.map(({ exchangeId }) => exchangeId));
     const provisions = rows.flatMap(({ exchangeId }, index) => this.#heldIn(exchangeId, histories[index] as ProvisionHistory));
     return { provisions, ...(next === undefined ? {} : { next }) };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { QueryEvent } from '#libs/domain';
 import { plusMs } from '#libs/kernel';
 import type { ExchangeStatusAnswer, ExchangeStatusLine } from '#libs/protocol';
-import type { OpenQuery } from '#libs/read-models';
+import { ASK_TIMEOUT_MS_MAX, type OpenQuery } from '#libs/read-models';
 import { undecidedOf } from '../query/decide-line.js';
 import { DecisionOutbox } from '../query/decision-outbox.js';
 import { QueryEndings, type QueryName } from '../query/query-endings.js';
@@ -42,9 +42,9 @@ export class OpenQueriesSweep {
   async #sweep(all: boolean): Promise<void> {
     if (all) this.#askedAtMs.clear();
     if (all) this.#after = undefined;
-    const atLeast = await this.parts.party.store.lastPosition();
+    const options = all ? { atLeast: await this.parts.party.store.lastPosition(), timeoutMs: ASK_TIMEOUT_MS_MAX } : {};
     for (let page = 0; all || page < PAGES_A_SWEEP_MAX; page += 1) {
-      const rows = await this.parts.models.ask('openQueries', { after: this.#after, limit: PAGE_QUERIES }, { atLeast });
+      const rows = await this.parts.models.ask('openQueries', { after: this.#after, limit: PAGE_QUERIES }, options);
       await this.#take(rows);
       this.#after = rows.length < PAGE_QUERIES ? undefined : rows.at(-1)?.exchangeId;
       if (this.#after === undefined) return;

@@ -16,23 +16,19 @@ export class AgencyRecords {
   async search(agency: string, request: SearchRecordsRequest): Promise<RecordPage> {
     const { role, inAgencyNumber, counterpart, affair, information, outcome, from, to, limit = RECORDS_DEFAULT, cursor } = request;
     if (from !== undefined && to !== undefined && from > to) throw invalid('to', 'order', 'the time searched for ends before it begins');
-    const { rows, next } = await this.parts.models.ask(
-      'records',
-      {
-        agency,
-        role,
-        subject: inAgencyNumber === undefined ? undefined : this.parts.subjectName(agency, inAgencyNumber),
-        counterpart,
-        affair,
-        information,
-        outcomes: outcome === undefined ? undefined : [outcome],
-        from,
-        to,
-        limit,
-        cursor,
-      },
-      { atLeast: await this.parts.party.store.lastPosition() },
-    );
+    const { rows, next } = await this.parts.askFresh('records', {
+      agency,
+      role,
+      subject: inAgencyNumber === undefined ? undefined : this.parts.subjectName(agency, inAgencyNumber),
+      counterpart,
+      affair,
+      information,
+      outcomes: outcome === undefined ? undefined : [outcome],
+      from,
+      to,
+      limit,
+      cursor,
+    });
     const numbers = await this.#numbersOf(rows);
     return { records: rows.map((row, index) => recordOf(row, numbers[index])), ...(next === undefined ? {} : { next }) };
   }
