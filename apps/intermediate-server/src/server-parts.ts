@@ -1,6 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { type Party } from '#libs/commands';
-import { monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
+import { HmacSha256, monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
 import { legalMonth } from '#libs/kernel';
 import { type Clock, isDomainError, type Log } from '#libs/platform';
 import { type DirectoryCache, failed, type InterfaceSystemPort, type Problem } from '#libs/protocol';
@@ -16,6 +15,10 @@ const FRESH_TIMEOUT_MS = 2_000;
 
 /** What the services of an intermediate server are made of: opened once, closed after the last request. */
 export class ServerParts {
+  readonly #hmac: HmacSha256;
+  /** The last instant asked for: the lines of a batch mostly share it. */
+  #month = { instant: '', month: '' };
+
   constructor(
     readonly id: string,
     readonly party: Party,
@@ -27,7 +30,9 @@ export class ServerParts {
     readonly clock: Clock,
     readonly log: Log,
     readonly settings: ServerSettings,
-  ) {}
+  ) {
+    this.#hmac = new HmacSha256(party.secrets.streamSecret);
+  }
 
   now(): string {
     return this.clock.now();
@@ -35,7 +40,8 @@ export class ServerParts {
 
   /** Key of an agency's record of one exchange: month of its request (format.md §2). */
   recordKey(agency: string, requestedAt: string): string {
-    return monthKeyId(agency, legalMonth(requestedAt));
+    if (this.#month.instant !== requestedAt) this.#month = { instant: requestedAt, month: legalMonth(requestedAt) };
+    return monthKeyId(agency, this.#month.month);
   }
 
   /** Key of everything that must outlive a month about one person at one agency. */
@@ -48,14 +54,14 @@ export class ServerParts {
     return this.party.names.subject(agency, inAgencyNumber);
   }
 
-  /** HMAC-SHA-256 of a text under the server's stream secret, 32 bytes; `use` keeps two uses apart. */
-  hmac(use: string, text: string): Buffer {
-    return createHmac('sha256', this.party.secrets.streamSecret).update(`${use}/${text}`, 'utf8').digest();
+  /** HMAC-SHA-256 of a text under the server's stream secret, base64url of 32 bytes; `use` keeps two uses apart. */
+  hmac(use: string, text: string): string {
+    return this.#hmac.digest(`${use}/${text}`, 'base64url');
   }
 
-  /** What requester, core and provider record of provided data: SHA-256(salt ‖ payload), base64url. */
-  digestOf(salt: Uint8Array, payload: string): string {
-    return provisionDigest(salt, payload);
+  /** What requester, core and provider record of provided data: SHA-256(random ‖ payload), base64url; `random` is base64url too. */
+  digestOf(random: string, payload: string): string {
+    return provisionDigest(Buffer.from(random, 'base64url'), payload);
   }
 
   /** A line's refusal. What is no refusal but a fault of this side is logged, and shows nothing of itself. */

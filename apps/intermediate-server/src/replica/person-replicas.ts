@@ -98,8 +98,8 @@ export class PersonReplicas {
     const revisions = cited.map(({ revision }) => revision);
     const replicas = this.#open(history, revisions, layoutInUse(legalDay(at))).map(({ registeredAt: _at, ...replica }) => replica);
     const payload = canonicalJson({ replicas });
-    const salt = this.parts.hmac('provision-salt', exchangeId);
-    return { random: salt.toString('base64url'), payload, digest: this.parts.digestOf(salt, payload) };
+    const random = this.parts.hmac('provision-salt', exchangeId);
+    return { random, payload, digest: this.parts.digestOf(random, payload) };
   }
 
   /** Everything in force of one person, each in the layout it was registered in. */

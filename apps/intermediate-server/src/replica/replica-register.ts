@@ -64,7 +64,7 @@ export class ReplicaRegister {
     }
     const key = { information, dataset, ...(period === undefined ? {} : { period }) };
     const digested = JSON.stringify([agency, inAgencyNumber, information, dataset, period ?? null, layout, content]);
-    const contentDigest = this.parts.hmac('replica', digested).toString('base64url');
+    const contentDigest = this.parts.hmac('replica', digested);
     return { command: { type: 'RegisterReplica', data: { ...key, layout, content: clear(content), contentDigest } }, actor: SYSTEM };
   }
 
