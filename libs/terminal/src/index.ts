@@ -1,5 +1,5 @@
 export * from './language.js';
-export type { Progress } from './progress.js';
+export type { Progress, ProgressOptions } from './progress.js';
 export { type Sink, type Style, Terminal, wantsColours } from './terminal.js';
 export type { Table } from './table.js';
 export type { Mark, TimelineEntry } from './timeline.js';

@@ -1,4 +1,4 @@
-import { Format, SingleBar } from 'cli-progress';
+import cliProgress from 'cli-progress';
 import { padEnd } from './width.js';
 
 /** Told how far long work is. */
@@ -9,14 +9,45 @@ export interface Progress {
   stop(): void;
 }
 
+export interface ProgressOptions {
+  /** Units that were done before: work that is taken up again. */
+  readonly from?: number;
+  /** Also tells units a second, and the time that is left at this rate. */
+  readonly rate?: boolean;
+}
+
 const LABEL_COLUMNS = 34;
 const REDRAWS_PER_S = 12;
 /** Shares of the work at which plain lines are printed. */
 const PLAIN_STEPS = 4;
 
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+/** `1:05`, `2:00:09`: minutes and seconds, hours where there are any. */
+export function clockOf(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const hours = Math.floor(whole / 3_600);
+  const minutes = Math.floor((whole % 3_600) / 60);
+  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
+}
+
+/** What `rate` adds: `12,345/s  0:42`. Nothing before the first unit is done. */
+function rateTold(options: ProgressOptions): (done: number, total: number) => string {
+  const startedMs = performance.now();
+  const from = options.from ?? 0;
+  return (done, total) => {
+    const seconds = (performance.now() - startedMs) / 1_000;
+    if (options.rate !== true || done <= from || seconds <= 0) return '';
+    const rate = (done - from) / seconds;
+    return `  ${grouped(Math.round(rate))}/s  ${clockOf((total - done) / rate)}`;
+  };
+}
+
 /** A bar that is drawn in place. */
-export function barProgress(stream: NodeJS.WriteStream, label: string, total: number): Progress {
-  const bar = new SingleBar({
+export function barProgress(stream: NodeJS.WriteStream, label: string, total: number, options: ProgressOptions = {}): Progress {
+  const rate = rateTold(options);
+  const bar = new cliProgress.SingleBar({
     stream,
     fps: REDRAWS_PER_S,
     clearOnComplete: false,
@@ -25,10 +56,10 @@ export function barProgress(stream: NodeJS.WriteStream, label: string, total: nu
     barsize: 24,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    format: (options, { progress, value, total: all }) =>
-      `  ${padEnd(label, LABEL_COLUMNS)} ${Format.BarFormat(progress, options)} ${value.toLocaleString('en-US')} / ${all.toLocaleString('en-US')}`,
+    format: (barOptions, { progress, value, total: all }) =>
+      `  ${padEnd(label, LABEL_COLUMNS)} ${cliProgress.Format.BarFormat(progress, barOptions)} ${grouped(value)} / ${grouped(all)}${rate(value, all)}`,
   });
-  bar.start(total, 0);
+  bar.start(total, options.from ?? 0);
   return {
     update: (done) => bar.update(done),
     stop: () => bar.stop(),
@@ -36,14 +67,15 @@ export function barProgress(stream: NodeJS.WriteStream, label: string, total: nu
 }
 
 /** The same where nothing can be drawn in place: a line a quarter of the work. */
-export function plainProgress(print: (line: string) => void, label: string, total: number): Progress {
+export function plainProgress(print: (line: string) => void, label: string, total: number, options: ProgressOptions = {}): Progress {
+  const rate = rateTold(options);
   let told = -1;
   return {
     update(done) {
       const step = total === 0 ? PLAIN_STEPS : Math.floor((done * PLAIN_STEPS) / total);
       if (step <= told) return;
       told = step;
-      print(`  ${padEnd(label, LABEL_COLUMNS)} ${done.toLocaleString('en-US')} / ${total.toLocaleString('en-US')}`);
+      print(`  ${padEnd(label, LABEL_COLUMNS)} ${grouped(done)} / ${grouped(total)}${rate(done, total)}`);
     },
     stop: () => undefined,
   };

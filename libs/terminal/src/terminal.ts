@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import { barProgress, plainProgress, type Progress } from './progress.js';
+import { barProgress, plainProgress, type Progress, type ProgressOptions } from './progress.js';
 import { type Table, tableLines } from './table.js';
 import { type Mark, type TimelineDress, type TimelineEntry, timelineLines } from './timeline.js';
 import { widthOf, wrap } from './width.js';
@@ -71,8 +71,9 @@ export class Terminal {
     for (const line of timelineLines(entries, this.columns, this.#dress())) this.line(line);
   }
 
-  progress(label: string, total: number): Progress {
-    return this.isInteractive && isStream(this.sink) ? barProgress(this.sink, label, total) : plainProgress((line) => this.line(line), label, total);
+  progress(label: string, total: number, options?: ProgressOptions): Progress {
+    if (this.isInteractive && isStream(this.sink)) return barProgress(this.sink, label, total, options);
+    return plainProgress((line) => this.line(line), label, total, options);
   }
 
   #dress(): TimelineDress {
