@@ -1,6 +1,6 @@
 import type { Run } from './layout.js';
 
-const STREAMS_A_GENERATION = 32_768;
+const STREAMS_A_GENERATION = 8_192;
 
 /**
  * The newest runs of the streams that were written or asked for last, durable ones only. Two generations instead of a
