@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Module, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty } from '@nestjs/swagger';
 import { DomainError } from '#libs/kernel';
@@ -118,10 +118,16 @@ export class TroubleController {
 @Module({ controllers: [NotesController, TroubleController] })
 export class DemoModule {}
 
-const keyPair = () => generateKeyPairSync('ed25519');
-export const serverKeys = keyPair();
-export const agencyKeys = keyPair();
-export const strangerKeys = keyPair();
+/** PKCS #8 of an Ed25519 key, up to its 32 bytes (RFC 8410 §7). The keys are made from their names: two processes of a test agree on them. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+function keyPair(name: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  const seed = createHash('sha256').update(name).digest();
+  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+export const serverKeys = keyPair('server');
+export const agencyKeys = keyPair('agency');
+export const strangerKeys = keyPair('stranger');
 const known = new Map<string, CallerKey>([
   ['is-east 1', { kind: 'server', publicKey: serverKeys.publicKey }],
   ['0220113101601700 1', { kind: 'agency', publicKey: agencyKeys.publicKey }],
