@@ -128,7 +128,7 @@ function retiringKey(events: readonly RecordedEvent[]): { keyId: string; untilMs
   let retiring: { keyId: string; untilMs: number } | undefined;
   for (const event of events as readonly (RecordedEvent & ServerEvent)[]) {
     if (event.type === 'ServerRegistered') current = event.data.signingKeyId;
-    else if (event.data.purpose === 'signing') {
+    else if (event.type === 'ServerKeyRotated' && event.data.purpose === 'signing') {
       retiring = current === undefined ? undefined : { keyId: current, untilMs: Date.parse(event.recordedAt) + KEY_RETIRES_AFTER_MS };
       current = event.data.keyId;
     }

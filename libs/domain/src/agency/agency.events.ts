@@ -57,6 +57,8 @@ export const ServerRegistered = eventType('ServerRegistered', {
   transportKey: optional(text),
 });
 
+/** The server is reached at another address. */
+export const ServerMoved = eventType('ServerMoved', { url: text });
 export const ServerKeyRotated = eventType('ServerKeyRotated', { purpose: oneOf('signing', 'transport'), keyId: text, publicKey: text });
 
 export const agencyEventTypes = [
@@ -70,6 +72,7 @@ export const agencyEventTypes = [
   AgencyReinstated,
   AgencyParticipationChanged,
   ServerRegistered,
+  ServerMoved,
   ServerKeyRotated,
 ] as const;
 
@@ -83,6 +86,6 @@ export type AgencyEvent =
   | EventOf<typeof AgencySuspended>
   | EventOf<typeof AgencyReinstated>
   | EventOf<typeof AgencyParticipationChanged>;
-export type ServerEvent = EventOf<typeof ServerRegistered> | EventOf<typeof ServerKeyRotated>;
+export type ServerEvent = EventOf<typeof ServerRegistered> | EventOf<typeof ServerMoved> | EventOf<typeof ServerKeyRotated>;
 export type AgencyRegistration = EventOf<typeof AgencyRegistered>['data'];
 export type ServerRegistration = EventOf<typeof ServerRegistered>['data'];

@@ -23,9 +23,18 @@ describe('registering a server', () => {
     given(registered(east))
       .when(register({ ...east }))
       .then());
-  it('refuses other particulars', () =>
+  it('moves it where only its address is another', () => {
+    const moved: ServerEvent = { type: 'ServerMoved', data: { url: 'https://other.example' } };
     given(registered(east))
       .when(register({ ...east, url: 'https://other.example' }))
+      .then(moved);
+    given(registered(east), moved)
+      .when(register({ ...east, url: 'https://other.example' }))
+      .then();
+  });
+  it('refuses other particulars', () =>
+    given(registered(east))
+      .when(register({ ...east, signingKey: 'p2' }))
       .thenRejects('SERVER_ALREADY_REGISTERED'));
   it('refuses an id that is no name', () =>
     given()

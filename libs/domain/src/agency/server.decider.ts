@@ -52,6 +52,7 @@ function decide(command: ServerCommand, server: Server): readonly ServerEvent[] 
       checkRegistration(command.data);
       if (server.status === 'none') return [{ type: 'ServerRegistered', data: command.data }];
       if (sameRegistration(server.registration, command.data)) return [];
+      if (sameRegistration({ ...server.registration, url: command.data.url }, command.data)) return [{ type: 'ServerMoved', data: { url: command.data.url } }];
       throw new DomainError('SERVER_ALREADY_REGISTERED', 'conflict', 'this server is registered with other particulars');
     case 'RotateServerKey': {
       if (server.status === 'none') throw new DomainError('SERVER_NOT_FOUND', 'not-found', 'no server is registered under this id');
@@ -78,6 +79,8 @@ function evolve(server: Server, event: ServerEvent): Server {
       keys.set(keyName('transport', transportKeyId), transportKey);
       return { status: 'registered', registration: event.data, current: { signing: signingKeyId, transport: transportKeyId }, keys };
     }
+    case 'ServerMoved':
+      return server.status === 'none' ? server : { ...server, registration: { ...server.registration, url: event.data.url } };
     case 'ServerKeyRotated': {
       if (server.status === 'none') return server;
       const { purpose, keyId, publicKey } = event.data;

@@ -1,0 +1,242 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { join } from 'node:path';
+import { type RunningCore, startCore } from '#apps/core';
+import { type RunningInterfaceSystem, startInterfaceSystem } from '#apps/interface-system';
+import { type RunningIntermediateServer, startIntermediateServer } from '#apps/intermediate-server';
+import { type RunningResidentRegistry, startResidentRegistry } from '#apps/resident-registry';
+import { AgencyClient } from '#libs/agency-sdk';
+import { SigningKey, TransportKey } from '#libs/cryptography';
+import type { EventStore } from '#libs/event-store';
+import { type Clock, Log, type LogLevel, SandboxClock, ServiceClient, TokenSigner } from '#libs/platform';
+import type { PinnedCore } from '#libs/protocol';
+import { referenceServers } from '#libs/reference-data';
+import { type CastAgency } from '../cast/agencies.js';
+import type { RecordKeepers } from '../records/three-records.js';
+import { AgencyKeys } from './agency-keys.js';
+import { allotPorts } from './ports.js';
+
+export const CORE = 'core';
+export const REGISTRY = 'registry';
+export const PORTAL = 'portal';
+export const OPERATOR = 'operator';
+const HOST = '127.0.0.1';
+
+/** The seed's May 2020: its law is in force then. */
+export const STARTS_AT = '2020-05-08T09:00:00+09:00';
+
+export interface NationOptions {
+  readonly directory: string;
+  /** First port; 0 takes any free ones. */
+  readonly basePort: number;
+  /** First instant of a sandbox that is new. */
+  readonly startsAt?: string;
+  readonly logLevel?: LogLevel;
+  /** How the servers reach each other: over HTTP with tokens, or by calls in this process. Agencies always use HTTP. */
+  readonly between?: 'http' | 'in-process';
+}
+
+const interfaceSystems = () => referenceServers().filter(({ kind }) => kind === 'interface-system');
+const intermediateServers = () => referenceServers().filter(({ kind }) => kind === 'intermediate-server');
+
+/** Every system of the network, running together in one process on embedded stores, each with data, keys and address of its own. */
+export class Nation {
+  readonly #clients = new Map<string, AgencyClient>();
+  readonly #services = new Map<string, ServiceClient>();
+  readonly #log: { readonly log: Log; close(): Promise<void> };
+  core!: RunningCore;
+  registry!: RunningResidentRegistry;
+  readonly interfaceSystems = new Map<string, RunningInterfaceSystem>();
+  readonly intermediateServers = new Map<string, RunningIntermediateServer>();
+  readonly keys: AgencyKeys;
+  readonly operatorKey: SigningKey;
+  readonly portalKey: SigningKey;
+
+  private constructor(
+    private readonly options: NationOptions,
+    readonly clock: SandboxClock,
+    private readonly ports: ReadonlyMap<string, number>,
+  ) {
+    this.#log = logInto(join(options.directory, 'sandbox.log'), options.logLevel ?? 'warn');
+    this.keys = AgencyKeys.openOrCreate(this.keysOf(''));
+    this.operatorKey = SigningKey.openOrCreate(this.keysOf(OPERATOR));
+    this.portalKey = SigningKey.openOrCreate(this.keysOf(PORTAL));
+  }
+
+  /** Starts all servers; the core knows of them before they speak. Rejects with nothing left open. */
+  static async start(options: NationOptions): Promise<Nation> {
+    const { directory } = options;
+    mkdirSync(join(directory, 'parties'), { recursive: true });
+    const names = [CORE, REGISTRY, ...interfaceSystems().map(({ id }) => id), ...intermediateServers().map(({ id }) => id)];
+    const ports = await allotPorts(names, options.basePort);
+    const clock = SandboxClock.open({ file: join(directory, 'clock.json'), startsAt: options.startsAt ?? STARTS_AT });
+    const nation = new Nation(options, clock, ports);
+    try {
+      await nation.#startServers();
+      return nation;
+    } catch (error) {
+      await nation.close();
+      throw error;
+    }
+  }
+
+  get directory(): string {
+    return this.options.directory;
+  }
+
+  async #startServers(): Promise<void> {
+    const { between = 'http' } = this.options;
+    const local = between === 'in-process';
+    const { log } = this.#log;
+    const clock: Clock = this.clock;
+    this.core = await startCore({
+      ...this.#places(CORE),
+      clock,
+      log,
+      operators: { [OPERATOR]: this.operatorKey.publicText },
+      ...(local ? { interfaceSystem: (id: string) => this.interfaceSystems.get(id)?.service } : {}),
+    });
+    await this.#registerServers();
+    const core: PinnedCore = { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey };
+    const service = this.core.service;
+    for (const { id } of interfaceSystems()) {
+      const ways = {
+        core: service,
+        intermediateServer: (server: string) => this.intermediateServers.get(server)?.service,
+        interfaceSystem: (other: string) => this.interfaceSystems.get(other)?.service,
+      };
+      const { keysDirectory, host, port } = this.#places(id);
+      this.interfaceSystems.set(id, await startInterfaceSystem({ id, keysDirectory, host, port, core, log, ...(local ? { ways } : {}) }));
+    }
+    for (const { id } of intermediateServers()) await this.#startIntermediateServer(id, core);
+    this.registry = await startResidentRegistry({ id: REGISTRY, ...this.#places(REGISTRY), core, clock, log, ...(local ? { corePort: service } : {}) });
+  }
+
+  async #startIntermediateServer(id: string, core: PinnedCore): Promise<void> {
+    const behind = referenceServers().find((server) => server.id === id)?.behind ?? '';
+    const interfaceSystem = this.interfaceSystems.get(behind)?.service;
+    const { log } = this.#log;
+    const ways = this.options.between === 'in-process' && interfaceSystem ? { ways: { core: this.core.service, interfaceSystem } } : {};
+    const running = await startIntermediateServer({ id, ...this.#places(id), core, interfaceSystem: behind, clock: this.clock, log, ...ways });
+    this.intermediateServers.set(id, running);
+  }
+
+  /** Each server's address and keys, as an operator enters them at the core; again at each start, for addresses may change. */
+  async #registerServers(): Promise<void> {
+    const entry = (id: string, kind: 'interface-system' | 'intermediate-server' | 'resident-registry' | 'disclosure-portal') => {
+      const signing = SigningKey.openOrCreate(this.keysOf(id));
+      const transport = kind === 'interface-system' ? TransportKey.openOrCreate(this.keysOf(id)).publicText : undefined;
+      return {
+        id,
+        kind,
+        url: `http://${HOST}:${this.ports.get(id) ?? 1}`,
+        signingKeyId: signing.keyId,
+        signingKey: signing.publicText,
+        ...(transport === undefined ? {} : { transportKeyId: 'current', transportKey: transport }),
+      };
+    };
+    const outcomes = await this.core.operations.registerServers([
+      ...interfaceSystems().map(({ id }) => entry(id, 'interface-system')),
+      ...intermediateServers().map(({ id }) => entry(id, 'intermediate-server')),
+      entry(REGISTRY, 'resident-registry'),
+      entry(PORTAL, 'disclosure-portal'),
+    ]);
+    for (const outcome of outcomes) if (!outcome.ok) throw new Error(`a server could not be registered: ${outcome.problem.code}`);
+  }
+
+  keysOf(id: string): string {
+    return join(this.options.directory, 'keys', id);
+  }
+  #places(id: string) {
+    return {
+      dataDirectory: join(this.options.directory, 'parties', id),
+      keysDirectory: this.keysOf(id),
+      host: HOST,
+      port: this.ports.get(id) ?? 0,
+    };
+  }
+
+  /** Every server reads the directory again: after agencies were registered. */
+  async refreshDirectories(): Promise<void> {
+    const all = [this.registry, ...this.interfaceSystems.values(), ...this.intermediateServers.values()];
+    await Promise.all(all.map(({ directory }) => directory.refresh()));
+  }
+
+  /** The way of an agency's existing system to its intermediate server. */
+  client(agency: CastAgency): AgencyClient {
+    const known = this.#clients.get(agency.code);
+    if (known) return known;
+    const server = this.intermediateServers.get(agency.server);
+    if (!server) throw new Error(`agency ${agency.code} is on no server`);
+    const { keyId, privateKey } = this.keys.of(agency.code);
+    const client = new AgencyClient({ baseUrl: server.url, server: server.id, agency: agency.code, keyId, privateKey });
+    this.#clients.set(agency.code, client);
+    return client;
+  }
+
+  /** An agency's terminal at the registry. */
+  terminal(agency: { readonly code: string }): ServiceClient {
+    const { keyId, privateKey } = this.keys.of(agency.code);
+    return this.#service(`${REGISTRY} ${agency.code}`, REGISTRY, this.registry.url, new TokenSigner({ issuer: agency.code, keyId, privateKey }));
+  }
+  /** The disclosure portal's server at the core. */
+  portal(): ServiceClient {
+    const { keyId, privateKey } = this.portalKey;
+    return this.#service('portal', CORE, this.core.url, new TokenSigner({ issuer: PORTAL, keyId, privateKey }));
+  }
+  /** The core's operator. */
+  operator(): ServiceClient {
+    const { keyId, privateKey } = this.operatorKey;
+    return this.#service('operator', CORE, this.core.url, new TokenSigner({ issuer: OPERATOR, keyId, privateKey }));
+  }
+  #service(name: string, audience: string, address: string, signer: TokenSigner): ServiceClient {
+    const known = this.#services.get(name);
+    if (known) return known;
+    const client = new ServiceClient({ address, audience, signer });
+    this.#services.set(name, client);
+    return client;
+  }
+
+  /** Where the three records of an exchange lie. */
+  keepers(requester: CastAgency, provider: CastAgency): RecordKeepers {
+    const storeOf = ({ server }: CastAgency): EventStore => this.intermediateServers.get(server)?.party.store ?? this.core.party.store;
+    return { requester: storeOf(requester), core: this.core.party.store, provider: storeOf(provider) };
+  }
+
+  /** Moves the business clock forward, and lets every server do what has become due. */
+  async pass(ms: number): Promise<void> {
+    this.clock.set(new Date(Date.parse(this.clock.now()) + ms).toISOString());
+    await this.core.tick();
+    await Promise.all([...this.intermediateServers.values()].map((server) => server.tick()));
+  }
+
+  /** Takes an intermediate server down, as a failure of its host would; `bringUp` starts it again on the same data. */
+  async takeDown(id: string): Promise<void> {
+    await this.intermediateServers.get(id)?.close();
+    this.intermediateServers.delete(id);
+  }
+  async bringUp(id: string): Promise<void> {
+    await this.#startIntermediateServer(id, { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey });
+  }
+
+  /** Stops everything in the order in which work flows; nothing that was answered is lost. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#clients.values(), ...this.#services.values()].map((client) => client.close()));
+    const first = [...this.intermediateServers.values()];
+    await Promise.all(first.map((server) => server.close()));
+    await Promise.all([...this.interfaceSystems.values()].map((server) => server.close()));
+    for (const server of [this.registry, this.core] as ({ close(): Promise<void> } | undefined)[]) await server?.close();
+    this.clock.close();
+    await this.#log.close();
+  }
+}
+
+function logInto(file: string, level: LogLevel): { readonly log: Log; close(): Promise<void> } {
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  const log = Log.create({ app: 'sandbox', level, stream });
+  const close = async (): Promise<void> => {
+    stream.end();
+    await finished(stream);
+  };
+  return { log, close };
+}
