@@ -1,6 +1,7 @@
+import type { AgencyClient, QueryState } from '#libs/agency-sdk';
 import { theCast } from '../cast/agencies.js';
 import { affairOf, INFORMATION } from '../cast/law.js';
-import { inAgencyNumber, theOthers, thePeople } from '../cast/people.js';
+import { inAgencyNumber, thePeople } from '../cast/people.js';
 import { TAX_YEAR } from '../cast/replicas.js';
 import { type Ask, ended, received } from './ask.js';
 import type { Case } from './case.js';
@@ -8,6 +9,8 @@ import { moreTexts } from './case-more.texts.js';
 
 const VALIDITY_MS = 3_600_000 + 60_000;
 const DEPARTMENT = 'child-welfare';
+const TRIED_TIMEOUT_MS = 20_000;
+const POLL_MS = 200;
 
 /** The other ways in which a query ends: who has it, no identifier, no record, twice the same, withdrawn, lapsed. */
 export const caseMore: Case = {
@@ -54,7 +57,17 @@ export const caseMore: Case = {
   },
 };
 
-/** The western cities' server is taken down; two queries wait for it: one is withdrawn, one lapses. */
+/** The state of an open query once the provider's side was tried in vain. */
+async function untilTried(client: AgencyClient, exchangeId: string): Promise<QueryState> {
+  const untilMs = performance.now() + TRIED_TIMEOUT_MS;
+  for (;;) {
+    const state = await client.query(exchangeId);
+    if (state.network?.lastObstacle !== undefined || performance.now() > untilMs) return state;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** The cities' server is taken down; two queries wait for it: one is withdrawn, one lapses. */
 async function withdrawnAndLapsed(stage: Parameters<Case['play']>[0], common: Omit<Ask, 'expected'>, texts: ReturnType<typeof moreTexts>): Promise<void> {
   const { tokorozawa, toyonaka } = theCast();
   const { kenta, misaki } = thePeople();
@@ -71,16 +84,15 @@ async function withdrawnAndLapsed(stage: Parameters<Case['play']>[0], common: Om
     const withdrawn = await client.withdrawQuery(toWithdraw?.exchangeId ?? '', DEPARTMENT);
     stage.check(withdrawn.status === 'withdrawn', 'the query was not withdrawn');
     stage.tell('done', texts.withdrawn(stage.label(toyonaka)));
-    const waiting = await client.query(toLapse?.exchangeId ?? '');
+    const waiting = await untilTried(client, toLapse?.exchangeId ?? '');
     stage.tell('waiting', texts.waiting(waiting.network?.attempts ?? 0, waiting.network?.lastObstacle ?? '-'));
     await stage.nation.pass(VALIDITY_MS);
     const lapsed = await client.query(toLapse?.exchangeId ?? '');
-    stage.check(lapsed.status === 'ended' && lapsed.end?.reason === 'LAPSED:PROVIDER_UNREACHABLE', `the query ended as ${lapsed.end?.reason ?? lapsed.status}`);
+    stage.check(lapsed.status === 'ended' && lapsed.end?.reason === 'LAPSED_PROVIDER_UNREACHABLE', `the query ended as ${lapsed.end?.reason ?? lapsed.status}`);
     stage.tell('done', texts.lapsed, [texts.reason(lapsed.end?.reason ?? lapsed.status)]);
   } finally {
     await stage.nation.bringUp(down);
   }
-  const [after] = theOthers();
-  if (after) await stage.ask([{ ...common, person: kenta, expected: received('74') }]);
   stage.tell('note', texts.up(stage.label(tokorozawa)));
+  await stage.ask([{ ...common, person: kenta, expected: received('74') }]);
 }

@@ -48,16 +48,16 @@ const END_REASONS_EN: Readonly<Record<string, string>> = {
   NO_RECORD: 'the provider has no such record (NO_RECORD)',
   NO_REPLICA: 'the provider has registered no replica (NO_REPLICA)',
   PROVIDER_HOLDS_NO_IDENTIFIER: 'the provider has obtained no identifier of this person (PROVIDER_HOLDS_NO_IDENTIFIER)',
-  PROVIDER_UNREACHABLE: 'the validity period passed, the provider could not be reached (PROVIDER_UNREACHABLE)',
-  LAPSED: 'the validity period passed unanswered (LAPSED)',
+  LAPSED_PROVIDER_UNREACHABLE: 'the validity period passed, the provider could not be reached (LAPSED_PROVIDER_UNREACHABLE)',
+  LAPSED_UNANSWERED: 'the validity period passed unanswered (LAPSED_UNANSWERED)',
   WITHDRAWN: 'withdrawn by the requester (WITHDRAWN)',
 };
 const END_REASONS_JA: Readonly<Record<string, string>> = {
   NO_RECORD: '提供者に該当する記録がない（NO_RECORD）',
   NO_REPLICA: '提供者に副本が登録されていない（NO_REPLICA）',
   PROVIDER_HOLDS_NO_IDENTIFIER: '提供者がこの人の符号を取得していない（PROVIDER_HOLDS_NO_IDENTIFIER）',
-  PROVIDER_UNREACHABLE: '有効期間内に提供者に届かなかった（PROVIDER_UNREACHABLE）',
-  LAPSED: '有効期間内に回答がなかった（LAPSED）',
+  LAPSED_PROVIDER_UNREACHABLE: '有効期間内に提供者に届かなかった（LAPSED_PROVIDER_UNREACHABLE）',
+  LAPSED_UNANSWERED: '有効期間内に回答がなかった（LAPSED_UNANSWERED）',
   WITHDRAWN: '照会者が取り下げた（WITHDRAWN）',
 };
 

@@ -228,20 +228,28 @@ export class Stage {
   }
 
   /** What came of it, and that the records agree. */
-  outcomeLines({ state, comparison, elapsedMs, contents = '' }: Asked): string[] {
+  outcomeLines(asked: Asked): string[] {
+    const { state, comparison } = asked;
     const texts = this.#texts;
-    const lines: string[] = [];
     const { decision } = state ?? {};
-    if (decision?.permitted) lines.push(texts.permitted(decision.item ?? '', decision.table ?? ''));
-    if (state?.status === 'received') lines.push(texts.provided(elapsedMs, contents));
-    else if (state?.status === 'denied') lines.push(texts.denied(decision?.reason ?? '', decision?.article ?? '', decision?.sentence?.[this.language] ?? ''));
-    else if (state?.status === 'ended') lines.push(texts.ended(texts.endReason(state.end?.reason ?? '')));
-    else lines.push(texts.open(state?.status ?? ''));
     const { disagreements, facts, references, nonDisclosure, events } = comparison;
-    if (disagreements.length > 0) lines.push(texts.recordsDisagree(disagreements.join(', ')));
-    else lines.push((events.provider > 0 ? texts.recordsAgree : texts.twoRecordsAgree)(facts, references));
-    if (nonDisclosure.requester && nonDisclosure.core && nonDisclosure.provider) lines.push(texts.sealed);
-    return lines;
+    const sealed = nonDisclosure.requester && nonDisclosure.core && nonDisclosure.provider;
+    const agree = events.provider > 0 ? texts.recordsAgree : texts.twoRecordsAgree;
+    return [
+      ...(decision?.permitted ? [texts.permitted(decision.item ?? '', decision.table ?? '')] : []),
+      this.#endLine(asked),
+      disagreements.length > 0 ? texts.recordsDisagree(disagreements.join(', ')) : agree(facts, references),
+      ...(sealed ? [texts.sealed] : []),
+    ];
+  }
+
+  #endLine({ state, elapsedMs, contents = '' }: Asked): string {
+    const texts = this.#texts;
+    const { reason = '', article = '', sentence } = state?.decision ?? {};
+    if (state?.status === 'received') return texts.provided(elapsedMs, contents);
+    if (state?.status === 'denied') return texts.denied(reason, article, sentence?.[this.language] ?? '');
+    if (state?.status === 'ended') return texts.ended(texts.endReason(state.end?.reason ?? ''));
+    return texts.open(state?.status ?? '');
   }
 
   #print(entries: readonly TimelineEntry[]): void {

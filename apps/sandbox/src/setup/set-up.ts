@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createSecretFile, readSecretFile, replaceSecretFile } from '#libs/cryptography';
 import { affairsToAssess } from '#libs/domain';
 import { type LineOutcome, type Outcomes, PATHS } from '#libs/protocol';
-import { referenceAgencies, referenceEnactments, referenceHistory, referenceOpenings, referenceRepeals } from '#libs/reference-data';
+import { type ReferenceAgency, referenceAgencies, referenceEnactments, referenceHistory, referenceOpenings, referenceRepeals } from '#libs/reference-data';
 import type { Language, Terminal } from '#libs/terminal';
 import { type CastAgency, theCast } from '../cast/agencies.js';
 import { inAgencyNumber, namedPersons, type Person } from '../cast/people.js';
@@ -96,7 +96,7 @@ export class SetUp {
 
   async #registerAgencies(): Promise<void> {
     const { operations } = this.nation.core;
-    const agencies = referenceAgencies();
+    const agencies = this.scope === 'everything' ? referenceAgencies() : this.#castAgencies();
     const progress = this.terminal?.progress(this.#texts.agencies, agencies.length);
     const exempt = theCast().unionUnassessed.code;
     const versions = referenceHistory().list();
@@ -142,6 +142,12 @@ export class SetUp {
     await this.nation.refreshDirectories();
   }
 
+  /** Those that play a part, and who they act for: a nation of an earlier day needs no others. */
+  #castAgencies(): readonly ReferenceAgency[] {
+    const codes = new Set(Object.values(theCast()).map(({ code }) => code));
+    return referenceAgencies().filter(({ registration: { code } }) => codes.has(code));
+  }
+
   /** Numbers the persons, then each agency obtains its identifiers by the way of the law: core, registry, core. */
   async #obtainIdentifiers(): Promise<void> {
     const numbers = await this.#numberPersons();
@@ -160,7 +166,9 @@ export class SetUp {
 
   #identifiers(): ReadonlyMap<CastAgency, readonly Person[]> {
     const named = new Set(namedPersons().map(({ id }) => id));
-    const all = [...identifiersWanted()].map(([agency, persons]) => [agency, persons.filter(({ id }) => this.scope === 'everything' || named.has(id))] as const);
+    const all = [...identifiersWanted()].map(
+      ([agency, persons]) => [agency, persons.filter(({ id }) => this.scope === 'everything' || named.has(id))] as const,
+    );
     return new Map(all.filter(([, persons]) => persons.length > 0));
   }
 
