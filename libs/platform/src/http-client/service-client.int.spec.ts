@@ -91,9 +91,17 @@ describe('a client of a server in trouble', () => {
     return { outcome, attempts: seen.length };
   };
 
-  it('tries again what was refused as busy, idempotent or not', async () => {
+  it('tries again what was refused before a handler ran, idempotent or not', async () => {
     expect(await run([busy, busy, good], false)).toEqual({ outcome: { ok: true }, attempts: 3 });
     expect(await run([busy, busy, busy, good], true)).toMatchObject({ outcome: { code: 'SERVER_BUSY', kind: 'busy' }, attempts: 3 });
+  });
+
+  it('tries again what may have been done in part only where that is harmless', async () => {
+    const behind = json(503, { code: 'SERVICE_DEADLINE', kind: 'unavailable', detail: 'registry did not answer in time' });
+    const full = json(503, { code: 'BUSY', kind: 'busy', detail: 'the queue to registry is full' });
+    expect(await run([behind, full, good], true)).toEqual({ outcome: { ok: true }, attempts: 3 });
+    expect(await run([behind, good], false)).toMatchObject({ outcome: { code: 'SERVICE_DEADLINE' }, attempts: 1 });
+    expect(await run([full, good], false)).toMatchObject({ outcome: { code: 'BUSY' }, attempts: 1 });
   });
 
   it('tries a lost answer again only where that is harmless', async () => {

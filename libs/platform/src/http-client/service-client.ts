@@ -75,6 +75,12 @@ type Outcome = { readonly value: unknown } | Failure;
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /**
+ * Refusals that come before any handler has run. Other errors of kind busy or unavailable may come after a part of the work
+ * was done, by that server or by one behind it: those are tried again only where the call is idempotent.
+ */
+const BEFORE_THE_HANDLER: ReadonlySet<string> = new Set(['SERVER_BUSY', 'SHUTTING_DOWN', 'TOKEN_BEFORE_START', 'TOKEN_CACHE_FULL']);
+
+/**
  * Calls one other server: signs each attempt, JSON in and out, one deadline a call, bounded retries with full jitter,
  * bounded concurrency. A problem comes back as a DomainError with the code and kind of the other side. Bodies are never
  * logged.
@@ -171,8 +177,8 @@ export class ServiceClient {
     const error =
       errorOfProblem(status, value) ??
       (gone ? new ServiceUnavailable(this.options.audience, status !== 503) : this.#badAnswer(`is ${status} without a problem`));
-    // busy and unavailable say that nothing was done; a gateway's 502 or 504 says nothing of the kind
-    const retriable = error.kind === 'busy' || (error.kind === 'unavailable' && (status === 503 || call.idempotent));
+    const transient = error.kind === 'busy' || error.kind === 'unavailable';
+    const retriable = transient && (call.idempotent || BEFORE_THE_HANDLER.has(error.code));
     const seconds = Number(retryAfter);
     return { error, retriable, ...(Number.isFinite(seconds) && seconds > 0 ? { afterMs: seconds * 1_000 } : {}) };
   }
