@@ -4,7 +4,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export interface ServerSettings {
   /** How long the mailbox keeps what is not acknowledged (format.md §8). */
   readonly mailboxKeptMs: number;
-  /** Queries that wait in memory for their decision; more stay in the store until there is room. */
+  /** Queries that wait in memory for their decision; about 3 KB each; more stay in the store until there is room. */
   readonly outboxQueriesMax: number;
   /** Batches of queries under way to the interface system at once. */
   readonly outboxBatchesAtOnce: number;
@@ -20,7 +20,7 @@ export interface ServerSettings {
 
 export const SETTINGS: ServerSettings = {
   mailboxKeptMs: 14 * DAY_MS,
-  outboxQueriesMax: 100_000,
+  outboxQueriesMax: 30_000,
   outboxBatchesAtOnce: 3,
   retryFirstMs: 200,
   retryMaxMs: 30_000,

@@ -17,6 +17,7 @@ import {
   SubmitQueryLineRequest,
   WithdrawQueryBody,
 } from './query.requests.js';
+import { Answers, AnswersLines, HoldersResponse, QueryStateResponse, ResultPageResponse, ResultResponse, SubmittedQueryResponse } from './responses.js';
 
 export const LIST_DEFAULT = 100;
 
@@ -36,12 +37,14 @@ export class QueriesController {
     summary: 'Submits queries; each is durable when answered',
     description: 'An outcome a line, in order. With `waitMs` the answer waits for outcomes.',
   })
+  @AnswersLines(SubmittedQueryResponse)
   submit(@TheCaller() { issuer }: Caller, @Body() { lines, waitMs }: SubmitQueriesBody) {
     return answerLines(SubmitQueryLineRequest, lines, (valid: readonly SubmitQueryLine[]) => this.submission.submit(issuer, valid, waitMs));
   }
   @Post('queries/statuses')
   @HttpCode(200)
   @ApiOperation({ summary: 'Where queries stand' })
+  @AnswersLines(QueryStateResponse)
   statuses(@TheCaller() { issuer }: Caller, @Body() { lines }: QueryStatusesBody) {
     return answerLines(QueryStatusLineRequest, lines, (valid) =>
       this.queries.statuses(
@@ -52,18 +55,21 @@ export class QueriesController {
   }
   @Get('queries/:exchangeId')
   @ApiOperation({ summary: 'Where one query stands, and while it is open what the network says of it' })
+  @Answers(QueryStateResponse)
   query(@TheCaller() { issuer }: Caller, @Param() { exchangeId }: ExchangePath) {
     return this.queries.query(issuer, exchangeId);
   }
   @Post('queries/:exchangeId/withdrawal')
   @HttpCode(200)
   @ApiOperation({ summary: 'Withdraws an open query' })
+  @Answers(QueryStateResponse)
   withdraw(@TheCaller() { issuer }: Caller, @Param() { exchangeId }: ExchangePath, @Body() { department }: WithdrawQueryBody) {
     return this.queries.withdraw(issuer, exchangeId, department);
   }
   @Post('holders')
   @HttpCode(200)
   @ApiOperation({ summary: 'Who has it? (通知先の問合せ)' })
+  @AnswersLines(HoldersResponse)
   holders(@TheCaller() { issuer }: Caller, @Body() { lines }: AskHoldersBody) {
     return answerLines(AskHoldersLineRequest, lines, (valid) => this.queries.holders(issuer, valid));
   }
@@ -77,17 +83,20 @@ export class ResultsController {
 
   @Get()
   @ApiOperation({ summary: 'What lies in the mailbox: references only, in the order of arrival' })
+  @Answers(ResultPageResponse)
   list(@TheCaller() { issuer }: Caller, @Query() { limit = LIST_DEFAULT, after }: PageQuery) {
     return this.results.list(issuer, limit, after);
   }
   @Get(':exchangeId')
   @ApiOperation({ summary: 'One result with its data' })
+  @Answers(ResultResponse)
   get(@TheCaller() { issuer }: Caller, @Param() { exchangeId }: ExchangePath) {
     return this.results.get(issuer, exchangeId);
   }
   @Post('acknowledgements')
   @HttpCode(200)
   @ApiOperation({ summary: 'Acknowledges results: their data is deleted from the mailbox' })
+  @AnswersLines(true)
   acknowledge(@TheCaller() { issuer }: Caller, @Body() { lines }: AcknowledgeResultsBody) {
     return answerLines(AcknowledgeResultLineRequest, lines, (valid) =>
       this.results.acknowledge(

@@ -25,6 +25,17 @@ import {
   WithdrawReplicasBody,
 } from './holding.requests.js';
 import { ExchangePath } from './query.requests.js';
+import {
+  AcquisitionResponse,
+  Answers,
+  AnswersLines,
+  CollectionResponse,
+  EndedProvisionResponse,
+  HeldProvisionPageResponse,
+  PersonReplicasResponse,
+  RecordedReplicaResponse,
+  RecordPageResponse,
+} from './responses.js';
 
 /** Replicas (副本) of the agency that the token proves. */
 @Controller('replicas')
@@ -36,42 +47,49 @@ export class ReplicasController {
   @Post()
   @HttpCode(200)
   @ApiOperation({ summary: 'Registers replicas, or corrects what is there' })
+  @AnswersLines(RecordedReplicaResponse)
   registerLines(@TheCaller() { issuer }: Caller, @Body() { lines }: RegisterReplicasBody) {
     return answerLines(RegisterReplicaLineRequest, lines, (valid) => this.register.register(issuer, valid));
   }
   @Post('withdrawals')
   @HttpCode(200)
   @ApiOperation({ summary: 'Withdraws replicas' })
+  @AnswersLines(RecordedReplicaResponse)
   withdraw(@TheCaller() { issuer }: Caller, @Body() { lines }: WithdrawReplicasBody) {
     return answerLines(WithdrawReplicaLineRequest, lines, (valid) => this.register.withdraw(issuer, valid));
   }
   @Post('blocks')
   @HttpCode(200)
   @ApiOperation({ summary: 'An official answers from now on (自動応答不可), for a person or one information' })
+  @AnswersLines(RecordedReplicaResponse)
   block(@TheCaller() { issuer }: Caller, @Body() { lines }: ReplicaScopesBody) {
     return this.#scope(issuer, 'BlockAutomaticAnswer', lines);
   }
   @Post('unblocks')
   @HttpCode(200)
   @ApiOperation({ summary: 'Automatic answers are allowed again' })
+  @AnswersLines(RecordedReplicaResponse)
   unblock(@TheCaller() { issuer }: Caller, @Body() { lines }: ReplicaScopesBody) {
     return this.#scope(issuer, 'UnblockAutomaticAnswer', lines);
   }
   @Post('non-disclosures')
   @HttpCode(200)
   @ApiOperation({ summary: 'The fact of a provision is sealed from now on (提供側不開示, art. 23(2))' })
+  @AnswersLines(RecordedReplicaResponse)
   setNonDisclosure(@TheCaller() { issuer }: Caller, @Body() { lines }: ReplicaScopesBody) {
     return this.#scope(issuer, 'SetNonDisclosure', lines);
   }
   @Post('non-disclosure-lifts')
   @HttpCode(200)
   @ApiOperation({ summary: 'The fact of a provision may be disclosed again' })
+  @AnswersLines(RecordedReplicaResponse)
   liftNonDisclosure(@TheCaller() { issuer }: Caller, @Body() { lines }: ReplicaScopesBody) {
     return this.#scope(issuer, 'LiftNonDisclosure', lines);
   }
   @Post('search')
   @HttpCode(200)
   @ApiOperation({ summary: 'Everything that is held of one person' })
+  @Answers(PersonReplicasResponse)
   search(@TheCaller() { issuer }: Caller, @Body() body: SearchReplicasBody) {
     return this.register.search(issuer, body);
   }
@@ -89,18 +107,21 @@ export class HeldProvisionsController {
 
   @Get('held')
   @ApiOperation({ summary: 'The work list of what waits for an official' })
+  @Answers(HeldProvisionPageResponse)
   list(@TheCaller() { issuer }: Caller, @Query() { limit = LIST_DEFAULT, after }: PageQuery) {
     return this.held.list(issuer, limit, after);
   }
   @Post(':exchangeId/release')
   @HttpCode(200)
   @ApiOperation({ summary: 'Lets a held provision go' })
+  @Answers(EndedProvisionResponse)
   release(@TheCaller() { issuer }: Caller, @Param() { exchangeId }: ExchangePath, @Body() { department }: ReleaseProvisionBody) {
     return this.held.release(issuer, exchangeId, department);
   }
   @Post(':exchangeId/end')
   @HttpCode(200)
   @ApiOperation({ summary: 'Ends a held provision without data' })
+  @Answers(EndedProvisionResponse)
   end(@TheCaller() { issuer }: Caller, @Param() { exchangeId }: ExchangePath, @Body() body: EndProvisionBody) {
     return this.held.end(issuer, exchangeId, body);
   }
@@ -115,12 +136,14 @@ export class IdentifiersController {
   @Post('acquisitions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Asks for acquisition numbers (取得番号)' })
+  @AnswersLines(AcquisitionResponse)
   acquire(@TheCaller() { issuer }: Caller, @Body() { lines }: AcquireIdentifiersBody) {
     return answerLines(AcquireIdentifierLineRequest, lines, (valid) => this.identifiers.acquire(issuer, valid));
   }
   @Post('identifiers/collections')
   @HttpCode(200)
   @ApiOperation({ summary: 'Fetches the identifiers that were issued; they stay in this server' })
+  @AnswersLines(CollectionResponse)
   collect(@TheCaller() { issuer }: Caller, @Body() { lines }: CollectIdentifiersBody) {
     return answerLines(CollectIdentifierLineRequest, lines, (valid) => this.identifiers.collect(issuer, valid));
   }
@@ -135,6 +158,7 @@ export class RecordsController {
   @Post('search')
   @HttpCode(200)
   @ApiOperation({ summary: "The agency's own record of exchanges (Act art. 23), newest first" })
+  @Answers(RecordPageResponse)
   search(@TheCaller() { issuer }: Caller, @Body() body: SearchRecordsBody) {
     return this.records.search(issuer, body);
   }

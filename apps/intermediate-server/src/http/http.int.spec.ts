@@ -44,6 +44,10 @@ describe('an intermediate server over HTTP', () => {
   it('documents every route', async () => {
     const document = (await (await fetch(`${server.running.url}/docs-json`)).json()) as { readonly paths: object };
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining([...AGENCY_PATHS, ...SERVER_PATHS]));
+    for (const path of AGENCY_PATHS) {
+      const [operation] = Object.values((document.paths as Record<string, Record<string, { readonly responses: Record<string, object> }>>)[path] ?? {});
+      expect(JSON.stringify(operation?.responses['200'])).toContain('schema');
+    }
   });
 
   it('answers its interface system as it does in one process', async () => {

@@ -37,11 +37,14 @@ export class DecisionOutbox {
   #ready: Waiting[] = [];
   /** Everything in memory: ready, under way, or waiting for its next attempt. */
   readonly #known = new Map<string, Waiting>();
+  readonly #underWay = new Set<Waiting>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #calls = new Set<Promise<void>>();
   readonly #asked: Counter<'outcome'>;
   #scheduled = false;
   #stopped = false;
+  #overflowed = false;
+  #onRoom: () => void = () => undefined;
 
   constructor(
     private readonly parts: ServerParts,
@@ -75,6 +78,21 @@ export class DecisionOutbox {
     return Math.max(0, this.parts.settings.outboxQueriesMax - this.#known.size);
   }
 
+  /** True where queries were turned away for want of room, and half of it is free again: time to look for them. */
+  get wantsMore(): boolean {
+    return this.#overflowed && !this.#stopped && this.room * 2 >= this.parts.settings.outboxQueriesMax;
+  }
+
+  /** Told when `wantsMore` becomes true. */
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener;
+  }
+
+  /** Those turned away are being looked for. */
+  refilling(): void {
+    this.#overflowed = false;
+  }
+
   holds(exchangeId: string): boolean {
     return this.#known.has(exchangeId);
   }
@@ -83,7 +101,11 @@ export class DecisionOutbox {
   offer(undecided: readonly Undecided[]): void {
     if (this.#stopped) return;
     for (const { line, history } of undecided) {
-      if (this.#known.has(line.exchangeId) || this.room === 0) continue;
+      if (this.#known.has(line.exchangeId)) continue;
+      if (this.room === 0) {
+        this.#overflowed = true;
+        break;
+      }
       const waiting: Waiting = { line, history, attempts: 0 };
       this.#known.set(line.exchangeId, waiting);
       this.#ready.push(waiting);
@@ -108,7 +130,6 @@ export class DecisionOutbox {
     for (const waiting of this.#known.values()) if (waiting.attempts > 0 && !queued.has(waiting) && !this.#underWay.has(waiting)) this.#ready.push(waiting);
     this.#schedule();
   }
-  readonly #underWay = new Set<Waiting>();
 
   /** Resolves when nothing is ready or under way; what waits for its next attempt does not count. */
   async idle(): Promise<void> {
@@ -209,6 +230,7 @@ export class DecisionOutbox {
   #done(waiting: Waiting, outcome: string): void {
     this.#known.delete(waiting.line.exchangeId);
     this.#asked.inc({ outcome });
+    if (this.wantsMore) this.#onRoom();
   }
 
   #retry(batch: readonly Waiting[], code: string): void {

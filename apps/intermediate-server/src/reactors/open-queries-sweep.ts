@@ -52,7 +52,7 @@ export class OpenQueriesSweep {
   }
 
   async #take(rows: readonly OpenQuery[]): Promise<void> {
-    const undecided = rows.filter(({ exchangeId, status }) => status === 'submitted' && !this.outbox.holds(exchangeId)).slice(0, this.outbox.room);
+    const undecided = rows.filter(({ exchangeId, status }) => status === 'submitted' && !this.outbox.holds(exchangeId)).slice(0, this.outbox.room + 1);
     await this.#offer(undecided);
     const now = this.parts.now();
     const nowMs = performance.now();

@@ -24,6 +24,7 @@ export class Reactors {
   start(): void {
     this.#timer ??= setInterval(() => void this.#pass(), this.parts.settings.sweepEveryMs);
     this.#timer.unref();
+    this.outbox.onRoom(() => void this.#pass());
     void this.#pass();
   }
 
@@ -61,7 +62,11 @@ export class Reactors {
   async #once(): Promise<void> {
     if (this.#stopped) return;
     try {
-      await this.sweep.sweep();
+      // passes follow each other while there is room for what was turned away; a full outbox calls for the next one itself
+      do {
+        this.outbox.refilling();
+        await this.sweep.sweep();
+      } while (this.outbox.wantsMore);
       await this.parts.mailbox.expire(this.parts.now());
     } catch (error) {
       this.parts.log.warn('a sweep was broken off and is made again', { error });
