@@ -7,6 +7,8 @@ import { build } from './build.mjs';
 import { ROOT } from './report.mjs';
 import { setup } from './setup.mjs';
 
+// each of the sandbox's parties waits for its own commits on a thread of the pool, which is made at first use
+process.env.UV_THREADPOOL_SIZE ??= '16';
 setup('start');
 build();
 const main = join(ROOT, 'dist', 'apps', 'sandbox', 'src', 'main.js');

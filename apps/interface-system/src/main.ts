@@ -1,4 +1,4 @@
-import { ConfigurationError, EXIT, loadConfiguration, Log, stopOnSignals } from '#libs/platform';
+import { loadConfiguration, Log, runMain, stopOnSignals } from '#libs/platform';
 import { InterfaceSystemConfiguration } from './configuration.js';
 import { startInterfaceSystem } from './start.js';
 
@@ -16,7 +16,4 @@ async function main(): Promise<void> {
   stopOnSignals(() => running.close(), { log });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigurationError ? EXIT.configuration : EXIT.failed;
-});
+await runMain(main);

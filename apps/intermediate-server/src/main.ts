@@ -1,4 +1,4 @@
-import { ConfigurationError, EXIT, loadConfiguration, Log, stopOnSignals } from '#libs/platform';
+import { loadConfiguration, Log, runMain, stopOnSignals } from '#libs/platform';
 import { IntermediateServerConfiguration } from './configuration.js';
 import { startIntermediateServer } from './start.js';
 
@@ -20,7 +20,4 @@ async function main(): Promise<void> {
   stopOnSignals(() => running.close(), { log });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigurationError ? EXIT.configuration : EXIT.failed;
-});
+await runMain(main);

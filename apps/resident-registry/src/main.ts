@@ -1,4 +1,4 @@
-import { ConfigurationError, EXIT, loadConfiguration, Log, stopOnSignals, WallClock } from '#libs/platform';
+import { loadConfiguration, Log, runMain, stopOnSignals, WallClock } from '#libs/platform';
 import { ResidentRegistryConfiguration } from './configuration.js';
 import { startResidentRegistry } from './start.js';
 
@@ -10,7 +10,4 @@ async function main(): Promise<void> {
   stopOnSignals(() => running.close(), { log });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigurationError ? EXIT.configuration : EXIT.failed;
-});
+await runMain(main);
