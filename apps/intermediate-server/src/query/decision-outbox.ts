@@ -43,7 +43,8 @@ export class DecisionOutbox {
   readonly #asked: Counter<'outcome'>;
   #scheduled = false;
   #stopped = false;
-  #overflowed = false;
+  #turnedAway = 0;
+  #lookedFor = 0;
   #onRoom: () => void = () => undefined;
 
   constructor(
@@ -78,19 +79,24 @@ export class DecisionOutbox {
     return Math.max(0, this.parts.settings.outboxQueriesMax - this.#known.size);
   }
 
-  /** True where queries were turned away for want of room, and half of it is free again: time to look for them. */
-  get wantsMore(): boolean {
-    return this.#overflowed && !this.#stopped && this.room * 2 >= this.parts.settings.outboxQueriesMax;
+  /** How often queries were turned away for want of room. */
+  get turnedAway(): number {
+    return this.#turnedAway;
   }
 
-  /** Told when `wantsMore` becomes true. */
+  /** Those turned away up to this count have been looked for, all of them. */
+  lookedFor(turnedAway: number): void {
+    this.#lookedFor = Math.max(this.#lookedFor, turnedAway);
+  }
+
+  /** True where queries were turned away and not looked for since, and half of the room is free again: time to do so. */
+  get wantsMore(): boolean {
+    return this.#turnedAway > this.#lookedFor && !this.#stopped && this.room * 2 >= this.parts.settings.outboxQueriesMax;
+  }
+
+  /** Told when `wantsMore` is true. */
   onRoom(listener: () => void): void {
     this.#onRoom = listener;
-  }
-
-  /** Those turned away are being looked for. */
-  refilling(): void {
-    this.#overflowed = false;
   }
 
   holds(exchangeId: string): boolean {
@@ -103,7 +109,7 @@ export class DecisionOutbox {
     for (const { line, history } of undecided) {
       if (this.#known.has(line.exchangeId)) continue;
       if (this.room === 0) {
-        this.#overflowed = true;
+        this.#turnedAway += 1;
         break;
       }
       const waiting: Waiting = { line, history, attempts: 0 };

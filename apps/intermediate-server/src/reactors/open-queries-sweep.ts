@@ -23,6 +23,8 @@ const REMEMBERED_MAX = 50_000;
 @Injectable()
 export class OpenQueriesSweep {
   #after: string | undefined;
+  /** What the outbox had turned away when this round over all open queries began. */
+  #turnedAway = 0;
   #running: Promise<void> | undefined;
   /** When a query was last asked about, monotonic milliseconds. */
   readonly #askedAtMs = new Map<string, number>();
@@ -42,18 +44,24 @@ export class OpenQueriesSweep {
   async #sweep(all: boolean): Promise<void> {
     if (all) this.#askedAtMs.clear();
     if (all) this.#after = undefined;
-    const options = all ? { atLeast: await this.parts.party.store.lastPosition(), timeoutMs: ASK_TIMEOUT_MS_MAX } : {};
     for (let page = 0; all || page < PAGES_A_SWEEP_MAX; page += 1) {
+      if (this.#after === undefined) this.#turnedAway = this.outbox.turnedAway;
+      // what was turned away must be in the view before the view is said to hold no more of it
+      const fresh = all || this.outbox.wantsMore;
+      const options = fresh ? { atLeast: await this.parts.party.store.lastPosition(), timeoutMs: ASK_TIMEOUT_MS_MAX } : {};
       const rows = await this.parts.models.ask('openQueries', { after: this.#after, limit: PAGE_QUERIES }, options);
-      await this.#take(rows);
+      // without room for all of them the next sweep begins with this page again
+      if (!(await this.#take(rows))) return;
       this.#after = rows.length < PAGE_QUERIES ? undefined : rows.at(-1)?.exchangeId;
-      if (this.#after === undefined) return;
+      if (this.#after !== undefined) continue;
+      if (fresh) this.outbox.lookedFor(this.#turnedAway);
+      return;
     }
   }
 
-  async #take(rows: readonly OpenQuery[]): Promise<void> {
-    const undecided = rows.filter(({ exchangeId, status }) => status === 'submitted' && !this.outbox.holds(exchangeId)).slice(0, this.outbox.room + 1);
-    await this.#offer(undecided);
+  /** False where the outbox had no room for all that is undecided. */
+  async #take(rows: readonly OpenQuery[]): Promise<boolean> {
+    const complete = await this.#offer(rows.filter(({ exchangeId, status }) => status === 'submitted' && !this.outbox.holds(exchangeId)));
     const now = this.parts.now();
     const nowMs = performance.now();
     const overdue = rows.filter(
@@ -64,16 +72,21 @@ export class OpenQueriesSweep {
         nowMs - (this.#askedAtMs.get(exchangeId) ?? Number.NEGATIVE_INFINITY) > ASK_AGAIN_MS,
     );
     await this.#followUp(overdue);
+    return complete;
   }
 
-  async #offer(rows: readonly OpenQuery[]): Promise<void> {
-    if (rows.length === 0) return;
+  async #offer(rows: readonly OpenQuery[]): Promise<boolean> {
+    if (rows.length === 0) return true;
+    if (this.outbox.room === 0) return false;
     const histories = await this.#load(rows);
     const queries = rows.flatMap(({ exchangeId }, index) => {
       const history = histories[index] as QueryHistory;
       return statusOf(queryOf(history)) === 'submitted' ? [{ exchangeId, history }] : [];
     });
-    this.outbox.offer(undecidedOf(this.parts.party.fields, queries));
+    const undecided = undecidedOf(this.parts.party.fields, queries);
+    const complete = undecided.length <= this.outbox.room;
+    this.outbox.offer(undecided);
+    return complete;
   }
 
   async #followUp(rows: readonly OpenQuery[]): Promise<void> {

@@ -63,10 +63,8 @@ export class Reactors {
     if (this.#stopped) return;
     try {
       // passes follow each other while there is room for what was turned away; a full outbox calls for the next one itself
-      do {
-        this.outbox.refilling();
-        await this.sweep.sweep();
-      } while (this.outbox.wantsMore);
+      do await this.sweep.sweep();
+      while (this.outbox.wantsMore && !this.#stopped);
       await this.parts.mailbox.expire(this.parts.now());
     } catch (error) {
       this.parts.log.warn('a sweep was broken off and is made again', { error });
