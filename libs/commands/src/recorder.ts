@@ -64,6 +64,15 @@ interface Draft<E extends Message> {
   readonly history: readonly Stored<E>[];
   readonly events: readonly E[];
 }
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+/** What the envelopes of one append's events share. */
+interface Recording {
+  readonly stream: string;
+  readonly context: RecordContext;
+  readonly recordedAt: string;
+  readonly ids: readonly string[];
+  readonly firstRevision: number;
+}
 /** Most events are read for their data only: the leaf is hashed when it is asked for. */
 class StoredBytes<E extends Message> implements Stored<E> {
   #leaf: string | undefined;
@@ -169,12 +178,17 @@ export class Recorder {
   ): Promise<number[]> {
     const drafts = await this.#withKeys(executions, decided, outcomes);
     const sealed = this.#seal(executions, drafts);
+    const ids = this.ids.next(drafts.reduce((count, { events }) => count + events.length, 0));
+    const recordedAt = this.wallClock();
+    let used = 0;
     const requests: AppendRequest[] = [];
     const written: { draft: Draft<E>; added: readonly Stored<E>[] }[] = [];
     for (const [at, draft] of drafts.entries()) {
       const { stream, context } = executions[draft.index] as Execution<Command>;
+      const events = sealed[at] as readonly E[];
+      const fresh = ids.slice(used, (used += events.length));
       try {
-        const added = this.#encode(stream, context, draft.history.length, sealed[at] as readonly E[]);
+        const added = this.#encode({ stream, context, recordedAt, ids: fresh, firstRevision: draft.history.length }, events);
         requests.push({
           stream,
           expectedRevision: draft.history.length - 1 < 0 ? NO_STREAM : draft.history.length - 1,
@@ -202,70 +216,81 @@ export class Recorder {
     outcomes: Outcome<E>[],
   ): Promise<readonly Draft<E>[]> {
     const keyOf = ({ index }: Draft<E>): string => (executions[index] as Execution<Command>).context.keyId;
-    const sealing = drafts.filter(({ events }) => events.some((event) => this.#clearFields(event).length > 0));
-    if (sealing.length === 0) return drafts;
-    await this.keys.ensure(sealing.map(keyOf));
-    const refused = new Set(sealing.filter((draft) => this.keys.get(keyOf(draft)) === 'destroyed'));
-    if (refused.size === 0) return drafts;
+    const keyIds = new Set<string>();
+    for (const draft of drafts) if (draft.events.some((event) => this.#holdsClear(event))) keyIds.add(keyOf(draft));
+    if (keyIds.size === 0) return drafts;
+    await this.keys.ensure([...keyIds]);
+    const destroyed = new Set([...keyIds].filter((keyId) => this.keys.get(keyId) === 'destroyed'));
+    if (destroyed.size === 0) return drafts;
     const erased = new DomainError(
       'RECORD_KEY_DESTROYED',
       'unprocessable',
       'the record of this person or month was erased: nothing more can be recorded under it',
     );
-    for (const { index } of refused) outcomes[index] = rejected(erased);
-    return drafts.filter((draft) => !refused.has(draft));
+    const isRefused = (draft: Draft<E>): boolean => destroyed.has(keyOf(draft)) && draft.events.some((event) => this.#holdsClear(event));
+    for (const draft of drafts) if (isRefused(draft)) outcomes[draft.index] = rejected(erased);
+    return drafts.filter((draft) => !isRefused(draft));
   }
 
   /** Seals every protected field of the drafts at once: one pass of the cipher a key. */
   #seal<Command, E extends Message>(executions: readonly Execution<Command>[], drafts: readonly Draft<E>[]): readonly (readonly E[])[] {
     const clear: { keyId: string; value: string }[] = [];
-    for (const { index, events } of drafts) {
+    const places: { data: Record<string, unknown>; name: string }[] = [];
+    const copies = drafts.map(({ index, events }) => {
       const { keyId } = (executions[index] as Execution<Command>).context;
-      for (const event of events) for (const { value } of this.#clearFields(event)) clear.push({ keyId, value });
-    }
-    if (clear.length === 0) return drafts.map(({ events }) => events);
+      return events.map((event) => {
+        if (!this.#holdsClear(event)) return event;
+        const data = { ...(event.data as Record<string, Protected | undefined>) };
+        for (const name of this.registry.get(event.type).protectedFields) {
+          const field = data[name];
+          if (field === undefined || isSealed(field)) continue;
+          clear.push({ keyId, value: (field satisfies ClearField).value });
+          places.push({ data, name });
+        }
+        return { type: event.type, data } as Message as E;
+      });
+    });
+    if (clear.length === 0) return copies;
     const sealed = this.fields.protectAll(clear);
-    let next = 0;
-    const seal = (event: E): E => {
-      const data: Record<string, unknown> = { ...(event.data as Record<string, unknown>) };
-      for (const { name } of this.#clearFields(event)) data[name] = sealed[next++] as SealedField;
-      return { ...event, data };
-    };
-    return drafts.map(({ events }) => events.map(seal));
+    for (const [at, { data, name }] of places.entries()) data[name] = sealed[at] as SealedField;
+    return copies;
   }
 
-  #clearFields(event: Message): { name: string; value: string }[] {
+  #holdsClear(event: Message): boolean {
     const data = event.data as Record<string, Protected | undefined>;
-    const found: { name: string; value: string }[] = [];
     for (const name of this.registry.get(event.type).protectedFields) {
       const field = data[name];
-      if (field !== undefined && !isSealed(field)) found.push({ name, value: (field satisfies ClearField).value });
+      if (field !== undefined && !isSealed(field)) return true;
     }
-    return found;
+    return false;
   }
 
-  #encode<E extends Message>(stream: string, context: RecordContext, firstRevision: number, events: readonly E[]): readonly Stored<E>[] {
+  #encode<E extends Message>({ stream, context, recordedAt, ids, firstRevision }: Recording, events: readonly E[]): readonly Stored<E>[] {
     const { at, actor, agency, correlationId, causationId } = context;
-    const ids = this.ids.next(events.length);
-    const recordedAt = this.wallClock();
     return events.map((message, offset) => {
-      const envelope = {
-        id: ids[offset] as string,
+      const id = ids[offset] as string;
+      const revision = firstRevision + offset;
+      const v = this.registry.get(message.type).version;
+      // written out, not spread: this is done for every event
+      const event: Writable<RecordedEvent> = {
+        id,
         stream,
-        revision: firstRevision + offset,
+        revision,
         recordedAt,
         at,
         actor,
         correlationId,
         causationId,
-        ...(agency === undefined ? {} : { agency }),
+        type: message.type,
+        data: message.data,
+        v,
       };
-      const bytes = Buffer.from(this.registry.encode(envelope, message), 'utf8');
+      if (agency !== undefined) event.agency = agency;
+      const bytes = Buffer.from(this.registry.encode(event, message), 'utf8');
       if (bytes.length > EVENT_BYTES_MAX) {
         throw new DomainError('EVENT_TOO_LARGE', 'too-large', `one record may hold ${EVENT_BYTES_MAX} bytes at most: send less`);
       }
-      const event = { ...envelope, type: message.type, data: message.data, v: this.registry.get(message.type).version } as RecordedEvent<E>;
-      return new StoredBytes(event, bytes);
+      return new StoredBytes(event as RecordedEvent<E>, bytes);
     });
   }
 }

@@ -1,5 +1,5 @@
 import { DomainError } from './domain-error.js';
-import type { EventType } from './event-schema.js';
+import { type EventType, quoted } from './event-schema.js';
 import type { Message } from './messages.js';
 
 /** Everything of an event but its data (format.md §1). `agency` is left out at the core and the registry. */
@@ -27,6 +27,15 @@ export interface RecordedEvent<E extends Message = Message> extends EventEnvelop
 
 /** Bytes of one event may not pass this: a tlog-tiles entry has a 16-bit length. */
 export const EVENT_BYTES_MAX = 65_535;
+
+function jsonOf({ type, data }: EventType, value: unknown): string {
+  try {
+    return data.json(value);
+  } catch (error) {
+    data.canonical(value, type); // throws where `json` did, naming the field
+    throw error;
+  }
+}
 
 /** The event types that a party knows, by name. */
 export class EventRegistry {
@@ -59,12 +68,12 @@ export class EventRegistry {
    */
   encode(envelope: EventEnvelope, message: Message): string {
     const type = this.get(message.type);
-    const data = JSON.stringify(type.data.canonical(message.data, message.type));
-    const agency = envelope.agency === undefined ? '' : `,"agency":${JSON.stringify(envelope.agency)}`;
+    const data = jsonOf(type, message.data);
+    const agency = envelope.agency === undefined ? '' : `,"agency":${quoted(envelope.agency)}`;
     return (
-      `{"actor":${JSON.stringify(envelope.actor)}${agency},"at":"${envelope.at}","causationId":${JSON.stringify(envelope.causationId)}` +
-      `,"correlationId":${JSON.stringify(envelope.correlationId)},"data":${data},"id":"${envelope.id}","recordedAt":"${envelope.recordedAt}"` +
-      `,"revision":${envelope.revision},"stream":${JSON.stringify(envelope.stream)},"type":"${message.type}","v":${type.version}}`
+      `{"actor":${quoted(envelope.actor)}${agency},"at":"${envelope.at}","causationId":${quoted(envelope.causationId)}` +
+      `,"correlationId":${quoted(envelope.correlationId)},"data":${data},"id":"${envelope.id}","recordedAt":"${envelope.recordedAt}"` +
+      `,"revision":${envelope.revision},"stream":${quoted(envelope.stream)},"type":"${message.type}","v":${type.version}}`
     );
   }
 

@@ -28,11 +28,24 @@ export const queryFacts = {
 } as const;
 export type QueryFacts = DataOf<typeof queryFacts>;
 
-/** The facts alone, from an event or message that holds more. */
+/** The facts alone, from an event or message that holds more. Written out, for every decision makes one. */
 export function factsOf(source: QueryFacts): QueryFacts {
-  const facts: Record<string, unknown> = {};
-  for (const name of Object.keys(queryFacts) as (keyof QueryFacts)[]) {
-    if (source[name] !== undefined) facts[name] = source[name];
-  }
-  return facts as QueryFacts;
+  const { requester, provider, affair, information, department, nonDisclosure, requestedAt } = source;
+  const { applicationId, requesterInstitution, providerInstitution, procedure, dataset, period } = source;
+  const facts: { -readonly [Name in keyof QueryFacts]: QueryFacts[Name] } = {
+    requester,
+    provider,
+    affair,
+    information,
+    department,
+    nonDisclosure,
+    requestedAt,
+  };
+  if (applicationId !== undefined) facts.applicationId = applicationId;
+  if (requesterInstitution !== undefined) facts.requesterInstitution = requesterInstitution;
+  if (providerInstitution !== undefined) facts.providerInstitution = providerInstitution;
+  if (procedure !== undefined) facts.procedure = procedure;
+  if (dataset !== undefined) facts.dataset = dataset;
+  if (period !== undefined) facts.period = period;
+  return facts;
 }
