@@ -2,7 +2,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
 import { type Executed, exchangeCommands, type Execution, type Outcome } from '#libs/commands';
 import { monthKeyId, type OpenedIdentifier } from '#libs/cryptography';
-import { type Basis, type DecideQuery, type ExchangeEvent, factsOf, type Legality, type MatrixHistory } from '#libs/domain';
+import { type Basis, type DecideQuery, type ExchangeEvent, type Legality, type MatrixHistory } from '#libs/domain';
 import { DomainError, isSealed, legalDay, legalMonth, plusMs, type SealedField } from '#libs/kernel';
 import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
@@ -10,7 +10,7 @@ import { eventOf, exchangeStream } from '../exchanges/exchange-stream.js';
 import { type IdentifierRef, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
 import { Notifier } from '../notifier/notifier.js';
 import { queryDigestOf } from './query-digest.js';
-import { basisOf, judgeParties, type Parties, partiesOf, verdictOf } from './verdict.js';
+import { basisOf, judgeParties, type Parties, partiesOf, verdictOf, type Writable } from './verdict.js';
 
 /** A line on its way to a decision. */
 interface Draft {
@@ -30,6 +30,20 @@ interface Sitting {
   readonly at: string;
   readonly day: string;
   readonly law: MatrixHistory;
+  readonly validUntil: string;
+  /** Retention month of an instant; most lines of a batch are of the same hour. */
+  readonly monthOf: (instant: string) => string;
+}
+
+/** An hour never lies in two legal months. */
+function rememberedMonths(): (instant: string) => string {
+  const months = new Map<string, string>();
+  return (instant) => {
+    const hour = instant.slice(0, 13);
+    const month = months.get(hour) ?? legalMonth(instant);
+    months.set(hour, month);
+    return month;
+  };
 }
 
 const problem = (code: string, message: string, rule: string): DomainError => new DomainError(code, 'unprocessable', message, { field: 'requestedAt', rule });
@@ -50,7 +64,13 @@ export class QueryDecisions {
   async decide(caller: string, lines: readonly DecideQueryLine[]): Promise<readonly LineOutcome<DecisionAnswer>[]> {
     const outcomes = new Array<LineOutcome<DecisionAnswer>>(lines.length);
     const at = this.parts.clock.now();
-    const sitting: Sitting = { at, day: legalDay(at), law: this.parts.register.law };
+    const sitting: Sitting = {
+      at,
+      day: legalDay(at),
+      law: this.parts.register.law,
+      validUntil: plusMs(at, this.parts.settings.queryValidityMs),
+      monthOf: rememberedMonths(),
+    };
     const drafts = await this.#drafts(caller, lines, sitting, outcomes);
     await this.#lookUpIdentifiers(drafts);
     const executions = drafts.map((draft) => this.#execution(draft, sitting));
@@ -108,10 +128,19 @@ export class QueryDecisions {
 
   #execution(draft: Draft, sitting: Sitting): Execution<DecideQuery> {
     const { line, opened } = draft;
-    const { names, settings } = this.parts;
-    const { at } = sitting;
+    const { at, validUntil } = sitting;
     const { legality, basis } = this.#judged(draft, sitting);
     const providerSubject = legality.permitted ? this.#providerSubject(draft) : undefined;
+    const data: Writable<DecideQuery['data']> = {
+      query: line,
+      queryDigest: queryDigestOf(this.parts.names, line, opened),
+      queryLeaf: line.queryLeaf,
+      requesterSubject: { value: line.requesterIdentifier },
+      verdict: verdictOf(legality),
+      validUntil,
+      basis,
+    };
+    if (providerSubject !== undefined) data.providerSubject = { value: providerSubject };
     return {
       stream: exchangeStream(line.exchangeId),
       isNew: true,
@@ -120,32 +149,22 @@ export class QueryDecisions {
         actor: SYSTEM,
         correlationId: line.exchangeId,
         causationId: line.queryLeaf,
-        keyId: monthKeyId(CORE, legalMonth(line.requestedAt)),
+        keyId: monthKeyId(CORE, sitting.monthOf(line.requestedAt)),
       },
-      command: {
-        type: 'DecideQuery',
-        data: {
-          query: factsOf(line),
-          queryDigest: queryDigestOf(names, line, opened),
-          queryLeaf: line.queryLeaf,
-          requesterSubject: { value: line.requesterIdentifier },
-          verdict: verdictOf(legality),
-          ...(providerSubject === undefined ? {} : { providerSubject: { value: providerSubject } }),
-          validUntil: plusMs(at, settings.queryValidityMs),
-          basis,
-        },
-      },
+      command: { type: 'DecideQuery', data },
     };
   }
 
   /** The law's word together with the identifier's, and what both rest on. */
   #judged({ line, opened, parties, legality, basis, identifiers }: Draft, { law, day }: Sitting): { legality: Legality; basis: Basis } {
     if (!legality.permitted) return { legality, basis };
-    const looked = identifiers === undefined ? basis : { ...basis, requesterIdentifier: revisionOf(identifiers.requester) };
-    if (opened.status === 'genuine' && identifiers !== undefined && isInForce(identifiers.requester.standing, opened)) {
-      return { legality, basis: { ...looked, providerIdentifier: revisionOf(identifiers.provider) } };
+    const looked: Writable<Basis> = { ...basis };
+    if (identifiers !== undefined) looked.requesterIdentifier = revisionOf(identifiers.requester);
+    if (opened.status !== 'genuine' || identifiers === undefined || !isInForce(identifiers.requester.standing, opened)) {
+      return { legality: judgeParties(law, parties, line, day, false), basis: looked };
     }
-    return { legality: judgeParties(law, parties, line, day, false), basis: looked };
+    looked.providerIdentifier = revisionOf(identifiers.provider);
+    return { legality, basis: looked };
   }
 
   /** The provider's identifier of the person, as it was issued to it; undefined where none stands. */

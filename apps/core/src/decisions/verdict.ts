@@ -1,4 +1,5 @@
 import {
+  type AgencyClass,
   type AgencyStanding,
   type Basis,
   type Denial,
@@ -11,6 +12,9 @@ import {
 } from '#libs/domain';
 import type { Entry, Register } from '../register/register.js';
 import { openingStream } from '../register/register.js';
+
+/** Objects of the hot path are built field by field: a spread with fields after it costs a hundred times as much. */
+export type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Who asks whom for what, by codes. */
 export interface Question {
@@ -45,16 +49,16 @@ export function partiesOf(register: Register, question: Question): Parties {
 /** What the law says on a legal day. An unregistered holder makes its side no participant, whoever it names as institution. */
 export function judgeParties(law: MatrixHistory, parties: Parties, question: Question, day: string, identifierValid?: boolean): Legality {
   const { requesterHolder, providerHolder } = parties;
-  const asked: LegalityQuestion = {
+  const asked: Writable<LegalityQuestion> = {
     requester: requesterHolder && parties.requester?.state,
     provider: providerHolder && parties.provider?.state,
-    ...(requesterHolder === undefined ? {} : { requesterHolder: requesterHolder.state }),
-    ...(providerHolder === undefined ? {} : { providerHolder: providerHolder.state }),
     affair: question.affair,
     information: question.information,
     day,
-    ...(identifierValid === undefined ? {} : { identifierValid }),
   };
+  if (requesterHolder !== undefined) asked.requesterHolder = requesterHolder.state;
+  if (providerHolder !== undefined) asked.providerHolder = providerHolder.state;
+  if (identifierValid !== undefined) asked.identifierValid = identifierValid;
   return judge(law, asked);
 }
 
@@ -89,18 +93,22 @@ const revisionOf = (entry: Entry<unknown> | undefined): number => entry?.revisio
 /** The revisions of the register that a judgement rested on; identifiers are added by who looked at them. */
 export function basisOf(law: MatrixHistory, parties: Parties, question: Question, legality: Legality): Basis {
   const { version } = legality;
-  const reachedOpenings = legality.permitted || !BEFORE_OPENINGS.has(legality.code);
-  return {
-    requester: revisionOf(parties.requesterHolder),
-    provider: revisionOf(parties.providerHolder),
-    ...(question.requesterInstitution === undefined ? {} : { requesterInstitution: revisionOf(parties.requester) }),
-    ...(question.providerInstitution === undefined ? {} : { providerInstitution: revisionOf(parties.provider) }),
-    ...(version === undefined ? {} : { matrix: law.matrixRevision(version) }),
-    ...(reachedOpenings ? { openings: openingsOf(law, parties) } : {}),
-  };
+  const basis: Writable<Basis> = { requester: revisionOf(parties.requesterHolder), provider: revisionOf(parties.providerHolder) };
+  if (question.requesterInstitution !== undefined) basis.requesterInstitution = revisionOf(parties.requester);
+  if (question.providerInstitution !== undefined) basis.providerInstitution = revisionOf(parties.provider);
+  if (version !== undefined) basis.matrix = law.matrixRevision(version);
+  if (legality.permitted || !BEFORE_OPENINGS.has(legality.code)) basis.openings = openingsOf(law, parties);
+  return basis;
 }
 
 function openingsOf(law: MatrixHistory, { requester, provider }: Parties): { stream: string; revision: number }[] {
-  const classes = new Set([requester, provider].flatMap((entry) => (entry === undefined ? [] : [entry.state.class])));
-  return [...classes].map((agencyClass) => ({ stream: openingStream(agencyClass), revision: law.openingRevision(agencyClass) }));
+  const opening = (agencyClass: AgencyClass): { stream: string; revision: number } => ({
+    stream: openingStream(agencyClass),
+    revision: law.openingRevision(agencyClass),
+  });
+  const asking = requester?.state.class;
+  const answering = provider?.state.class;
+  const openings = asking === undefined ? [] : [opening(asking)];
+  if (answering !== undefined && answering !== asking) openings.push(opening(answering));
+  return openings;
 }
