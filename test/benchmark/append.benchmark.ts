@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { open } from 'lmdb';
 import { type AppendRequest, LmdbEventStore, NO_STREAM } from '#libs/event-store';
 import { EventRegistry, eventType, integer, list, text, uuidV7 } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
+import { inBareFile, inBareLmdb, inDirectory } from './bare-writers.js';
 import { type Benchmark, compare, type Contender, type Figure, rate } from './benchmark.js';
 
 const EVENTS_AN_APPEND = 4;
@@ -69,15 +65,6 @@ async function batchOf(exchanges: readonly string[], ids: readonly string[], fir
   return requests;
 }
 
-async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'renkei-bench-'));
-  try {
-    return await work(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
 /** The store, with encoding and hashing: the next batch is made while the last one is made durable. */
 const inStore = (events: number, eventsACommit: number): Promise<number> =>
   inDirectory(async (directory) => {
@@ -102,64 +89,7 @@ function refuseFailures(outcomes: readonly PromiseSettledResult<unknown>[]): voi
   if (failed) throw failed.reason;
 }
 
-/** The same bytes, already encoded, as rows of a bare LMDB under a growing key. */
-const inBareLmdb = (batches: readonly Buffer[][]): Promise<number> =>
-  inDirectory(async (directory) => {
-    const file = open<Buffer, Buffer>({
-      path: join(directory, 'bare.mdb'),
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      overlappingSync: false,
-      compression: false,
-    });
-    let position = 0;
-    const result = await rate(countOf(batches), async () => {
-      let before: Promise<unknown> = Promise.resolve();
-      for (const batch of batches) {
-        const writing = file.batch(() => {
-          for (const bytes of batch) {
-            const key = Buffer.allocUnsafe(6);
-            key.writeUIntBE((position += 1), 0, 6);
-            void file.put(key, bytes);
-          }
-        });
-        await before;
-        before = writing;
-      }
-      await before;
-    });
-    await file.close();
-    return result;
-  });
-
-/** The same bytes, already encoded, appended to a file, each batch made durable by fdatasync. */
-const inBareFile = (batches: readonly Buffer[][]): Promise<number> =>
-  inDirectory(async (directory) => {
-    const descriptor = openSync(join(directory, 'bare.log'), 'a');
-    const result = await rate(countOf(batches), async () => {
-      for (const batch of batches) {
-        writeSync(descriptor, Buffer.concat(batch));
-        fdatasyncSync(descriptor);
-      }
-    });
-    closeSync(descriptor);
-    return result;
-  });
-
-const countOf = (batches: readonly unknown[][]): number => batches.reduce((sum, batch) => sum + batch.length, 0);
-
-async function encoded(events: number, eventsACommit: number): Promise<Buffer[][]> {
-  const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
-  const ids = idsFrom(STARTED_MS, events);
-  const batches: Buffer[][] = [];
-  for (let first = 0; first < events; first += eventsACommit) {
-    const requests = await batchOf(exchanges, ids, first, eventsACommit);
-    batches.push(requests.flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)));
-  }
-  return batches;
-}
-
-async function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
+function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
   const batches = await encoded(events, eventsACommit);
   const name = `append.${eventsACommit}`;
   return [

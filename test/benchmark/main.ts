@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
+import { decisions } from './decisions.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 
