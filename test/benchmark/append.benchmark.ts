@@ -89,7 +89,18 @@ function refuseFailures(outcomes: readonly PromiseSettledResult<unknown>[]): voi
   if (failed) throw failed.reason;
 }
 
-function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
+async function encoded(events: number, eventsACommit: number): Promise<Buffer[][]> {
+  const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
+  const ids = idsFrom(STARTED_MS, events);
+  const batches: Buffer[][] = [];
+  for (let first = 0; first < events; first += eventsACommit) {
+    const requests = await batchOf(exchanges, ids, first, eventsACommit);
+    batches.push(requests.flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)));
+  }
+  return batches;
+}
+
+async function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
   const batches = await encoded(events, eventsACommit);
   const name = `append.${eventsACommit}`;
   return [

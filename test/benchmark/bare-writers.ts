@@ -60,16 +60,3 @@ export const inBareFile = (batches: readonly Buffer[][]): Promise<number> =>
   });
 
 const countOf = (batches: readonly unknown[][]): number => batches.reduce((sum, batch) => sum + batch.length, 0);
-
-async function encoded(events: number, eventsACommit: number): Promise<Buffer[][]> {
-  const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
-  const ids = idsFrom(STARTED_MS, events);
-  const batches: Buffer[][] = [];
-  for (let first = 0; first < events; first += eventsACommit) {
-    const requests = await batchOf(exchanges, ids, first, eventsACommit);
-    batches.push(requests.flatMap((request) => request.events.map(({ bytes }) => bytes as Buffer)));
-  }
-  return batches;
-}
-
-async;
