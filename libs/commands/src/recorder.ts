@@ -145,10 +145,13 @@ export class Recorder {
       const { command } = executions[index] as Execution<Command>;
       const history = histories[at] as readonly Stored<E>[];
       try {
-        const state = fold(
-          decider,
-          history.map(({ event }) => event as unknown as E),
-        );
+        const state =
+          history.length === 0
+            ? decider.initialState
+            : fold(
+                decider,
+                history.map(({ event }) => event as unknown as E),
+              );
         const events = decider.decide(command, state);
         if (events.length === 0) outcomes[index] = { status: 'fulfilled', value: { history, added: 0 } };
         else drafts.push({ index, history, events });
