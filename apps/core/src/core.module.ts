@@ -19,7 +19,6 @@ import { CoreService } from './core-service.js';
 import { QueryDecisions } from './decisions/decide-queries.js';
 import { ExchangeReports } from './exchanges/exchange-reports.js';
 import { ExchangeStatuses } from './exchanges/exchange-statuses.js';
-import { RecentExchanges } from './exchanges/recent-exchanges.js';
 import { HolderQuestions } from './holders/holder-questions.js';
 import { DirectoryController, ExchangesController, IdentifiersController } from './http/core.controllers.js';
 import { IdentifierOperationsController, LawController, RegisterController, StandingController } from './http/operator.controllers.js';
@@ -86,7 +85,6 @@ export class CoreModule {
         ...HANDLERS,
         IdentifierStandings,
         QueryDecisions,
-        RecentExchanges,
         ExchangeReports,
         ExchangeStatuses,
         HolderQuestions,

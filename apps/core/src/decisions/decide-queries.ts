@@ -7,7 +7,6 @@ import { DomainError, isSealed, legalDay, legalMonth, plusMs, type SealedField }
 import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
 import { eventOf, exchangeStream } from '../exchanges/exchange-stream.js';
-import { RecentExchanges } from '../exchanges/recent-exchanges.js';
 import { type IdentifierRef, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
 import { Notifier } from '../notifier/notifier.js';
 import { queryDigestOf } from './query-digest.js';
@@ -60,7 +59,6 @@ export class QueryDecisions {
     private readonly identifiers: IdentifierStandings,
     private readonly commands: CommandBus,
     private readonly notifier: Notifier,
-    private readonly recent: RecentExchanges,
   ) {}
 
   async decide(caller: string, lines: readonly DecideQueryLine[]): Promise<readonly LineOutcome<DecisionAnswer>[]> {
@@ -193,10 +191,7 @@ export class QueryDecisions {
         continue;
       }
       const impossible = second?.event.type === 'NotificationImpossible';
-      if (value.added > 0 && first.event.type === 'QueryPermitted' && !impossible) {
-        this.recent.keep(line.exchangeId, value.history);
-        this.notifier.permitted(first);
-      }
+      if (value.added > 0 && first.event.type === 'QueryPermitted' && !impossible) this.notifier.permitted(first);
       outcomes[index] = succeeded({
         exchangeId: line.exchangeId,
         event: Buffer.from(first.bytes.buffer, first.bytes.byteOffset, first.bytes.byteLength).toString('utf8'),

@@ -8,7 +8,6 @@ import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
 import { Notices } from '../notifier/notices.js';
 import { Notifier } from '../notifier/notifier.js';
 import { eventOf, exchangeStream } from './exchange-stream.js';
-import { RecentExchanges } from './recent-exchanges.js';
 
 type Role = 'requester' | 'provider';
 interface Report<Line> {
@@ -28,7 +27,6 @@ export class ExchangeReports {
     private readonly commands: CommandBus,
     private readonly notifier: Notifier,
     private readonly notices: Notices,
-    private readonly recent: RecentExchanges,
   ) {}
 
   reportProvisions(caller: string, lines: readonly ProvisionReportLine[]): Promise<readonly LineOutcome<true>[]> {
@@ -37,10 +35,7 @@ export class ExchangeReports {
       agencyOf: ({ provider }) => provider,
       factOf: ({ at, providerLeaf }) => ({ at, leaf: providerLeaf }),
       commandOf: provisionCommand,
-      recorded: ({ exchangeId, outcome }, { history }) => {
-        this.recent.keep(exchangeId, history);
-        this.notifier.answered(exchangeId, outcome === 'held' ? 'held' : 'answered');
-      },
+      recorded: ({ exchangeId, outcome }) => this.notifier.answered(exchangeId, outcome === 'held' ? 'held' : 'answered'),
     });
   }
 
@@ -50,7 +45,7 @@ export class ExchangeReports {
       agencyOf: ({ requester }) => requester,
       factOf: ({ receivedAt, requesterLeaf }) => ({ at: receivedAt, leaf: requesterLeaf }),
       commandOf: ({ requester, receivedAt, requesterLeaf }) => ({ type: 'RecordReceipt', data: { reporter: requester, receivedAt, requesterLeaf } }),
-      recorded: ({ exchangeId }) => this.#ended(exchangeId),
+      recorded: ({ exchangeId }) => this.notifier.ended(exchangeId),
     });
   }
 
@@ -61,16 +56,11 @@ export class ExchangeReports {
       factOf: ({ withdrawnAt, requesterLeaf }) => ({ at: withdrawnAt, leaf: requesterLeaf }),
       commandOf: ({ requester, withdrawnAt, requesterLeaf }) => ({ type: 'RecordWithdrawal', data: { reporter: requester, withdrawnAt, requesterLeaf } }),
       recorded: ({ exchangeId }, { history }) => {
-        this.#ended(exchangeId);
+        this.notifier.ended(exchangeId);
         const decision = history[0] && eventOf(history[0]);
         if (decision?.type === 'QueryPermitted') this.notices.withdrawn({ exchangeId, provider: decision.data.provider });
       },
     });
-  }
-
-  #ended(exchangeId: string): void {
-    this.recent.forget(exchangeId);
-    this.notifier.ended(exchangeId);
   }
 
   async #record<Line extends { readonly exchangeId: string }>(
@@ -92,7 +82,6 @@ export class ExchangeReports {
           stream: exchangeStream(line.exchangeId),
           command: report.commandOf(line),
           context: { at: now, actor: SYSTEM, correlationId: line.exchangeId, causationId: leaf, keyId: CORE },
-          ...this.recent.known(line.exchangeId),
         });
         taken.push({ index, line });
       } catch (error) {
