@@ -10,7 +10,7 @@ import { Follower } from './follower.js';
 import { readModelsDown, WaitingQuestions } from './waiting-questions.js';
 
 /** Events of one page while a model is being built, and of one while questions are answered between the pages. */
-const BUILDING_PAGE_EVENTS = 5_000;
+const BUILDING_PAGE_EVENTS = 10_000;
 const LIVE_PAGE_EVENTS = 2_000;
 /** Without a poke the store is looked at so often. */
 const LOOK_EVERY_MS = 500;
