@@ -2,10 +2,9 @@ import { parseArgs } from 'node:util';
 import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
-import { replica } from './replica.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, replica];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 

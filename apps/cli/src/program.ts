@@ -2,16 +2,45 @@ import { type Command } from 'commander';
 import { agenciesCommand } from './agencies/agencies.command.js';
 import { codesCommand } from './codes/codes.command.js';
 import { commandGroup } from './command-line/commands.js';
-import type { ExitCode } from './command-line/exit-codes.js';
 import { reportFailure } from './command-line/report.js';
 import { Session, type Surroundings } from './command-line/session.js';
 import { words } from './command-line/words.js';
+import { disclosureCommand } from './core/disclosure.command.js';
+import { statisticsCommand } from './core/statistics.command.js';
+import { heldCommand } from './held/held.command.js';
+import { keysCommand } from './keys/keys.command.js';
 import { matrixCommand } from './matrix/matrix.command.js';
+import { holdersCommand } from './query/holders.command.js';
+import { queryCommand } from './query/query.command.js';
+import { recordsCommand } from './records/records.command.js';
+import { replicasCommand } from './replicas/replicas.command.js';
+import { sandboxCommand } from './sandbox/sandbox.command.js';
+import { tokenCommand } from './token/token.command.js';
 
 /** The whole program, in the language of the session. */
 export function buildProgram(session: Session, version: string): Command {
   const say = words(session.language);
-  return commandGroup(session, 'renkei', say.program, [matrixCommand(session), agenciesCommand(session), codesCommand(session)])
+  const commands = [
+    matrixCommand,
+    agenciesCommand,
+    codesCommand,
+    queryCommand,
+    holdersCommand,
+    replicasCommand,
+    recordsCommand,
+    heldCommand,
+    disclosureCommand,
+    statisticsCommand,
+    keysCommand,
+    tokenCommand,
+    sandboxCommand,
+  ];
+  return commandGroup(
+    session,
+    'renkei',
+    say.program,
+    commands.map((make) => make(session)),
+  )
     .version(version, '--version', say.version)
     .addHelpText('after', `\n${say.exitCodes}`);
 }
@@ -30,7 +59,7 @@ function addressed(program: Command, args: readonly string[]): string {
 }
 
 /** One run: parses, does, tells what went wrong. Never rejects; resolves to how the program ends. */
-export async function run(surroundings: Surroundings, version: string): Promise<ExitCode> {
+export async function run(surroundings: Surroundings, version: string): Promise<number> {
   const session = new Session(surroundings);
   const program = buildProgram(session, version);
   try {

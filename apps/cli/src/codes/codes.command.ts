@@ -4,20 +4,12 @@ import { EXIT } from '../command-line/exit-codes.js';
 import { printFacts } from '../command-line/facts.js';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
+import { givenOrRead } from '../command-line/standard-input.js';
 import { checkCode, isOfPerson, kindOf } from './check.js';
 import { codeTexts } from './codes.texts.js';
 
 const STANDARD_INPUT = '-';
-const INPUT_CHARACTERS_MAX = 64;
-
-async function fromStandardInput(tooLong: string): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8') as AsyncIterable<string>) {
-    text += chunk;
-    if (text.trim().length > INPUT_CHARACTERS_MAX) throw new UsageError('<code>', `at most ${INPUT_CHARACTERS_MAX} characters`, tooLong);
-  }
-  return text.trim();
-}
+const CODE_CHARACTERS_MAX = 64;
 
 function checkCommand(session: Session): Command {
   const { language } = session;
@@ -28,7 +20,8 @@ function checkCommand(session: Session): Command {
     say.check,
     (made) => made.argument('<code>', say.code),
     async (_options, [given = '']) => {
-      const text = given === STANDARD_INPUT ? await fromStandardInput(say.tooLong) : given.normalize('NFKC').trim();
+      const text = (await givenOrRead(given, CODE_CHARACTERS_MAX))?.normalize('NFKC').trim();
+      if (text === undefined) throw new UsageError('<code>', `at most ${CODE_CHARACTERS_MAX} characters`, say.tooLong);
       const kind = kindOf(text);
       if (kind === undefined) throw new UsageError('<code>', 'the form of a code', say.unknownKind);
       if (isOfPerson(kind) && given !== STANDARD_INPUT) throw new UsageError('<code>', 'from standard input', say.person);

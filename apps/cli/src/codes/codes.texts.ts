@@ -25,7 +25,7 @@ export const codeTexts = dictionary({
     unknownKind:
       '<code>: has the form of no code: 5, 6 or 16 digits, JM, JT or TM with fourteen digits, an exchange id, or 11 or 12 digits from standard input',
     notExamined: 'length and digits only: the formula of its check digit is not public',
-    tooLong: '<code>: more than 64 characters came from standard input',
+    tooLong: '<code>: at most 64 characters',
   },
   ja: {
     group: 'ネットワークのコードと検査数字',
@@ -50,6 +50,6 @@ export const codeTexts = dictionary({
     person: '<code>: 個人の番号は標準入力からだけ読みます（codes check -）。引数は他の利用者に見えるためです',
     unknownKind: '<code>: どのコードの形でもありません（5・6・16桁、JM・JT・TM と14桁、情報連携の番号、標準入力からの11・12桁）',
     notExamined: '桁数だけを調べます（検査数字の式は公表されていません）',
-    tooLong: '<code>: 標準入力が64文字を超えています',
+    tooLong: '<code>: 64文字以内で指定してください',
   },
 });

@@ -26,6 +26,7 @@ function dressed(command: Command, session: Session): Command {
       ].join(' '),
   };
   return command
+    .enablePositionalOptions() // what stands behind a subcommand's name is that one's
     .exitOverride()
     .configureOutput({
       writeOut: (text) => session.out.line(text.trimEnd()),

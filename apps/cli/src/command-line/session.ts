@@ -1,5 +1,5 @@
 import { type Language, LANGUAGES, languageOf, type Sink, Terminal } from '#libs/terminal';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { EXIT } from './exit-codes.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,8 +32,9 @@ export class Session {
   readonly out: Terminal;
   /** For progress, notes and errors. */
   readonly err: Terminal;
-  exitCode: ExitCode = EXIT.done;
+  exitCode: number = EXIT.done;
   readonly #stdout: Sink;
+  readonly #args: readonly string[];
 
   constructor({ args, environment, stdout, stderr }: Surroundings) {
     const asked = rawOption(args, '--lang');
@@ -42,8 +43,14 @@ export class Session {
     this.json = (end < 0 ? args : args.slice(0, end)).includes('--json');
     this.environment = environment;
     this.#stdout = stdout;
+    this.#args = args;
     this.out = new Terminal(stdout, environment);
     this.err = new Terminal(stderr, environment);
+  }
+
+  /** The arguments as they were given behind the name of a command that passes them on. */
+  argumentsBehind(name: string): readonly string[] {
+    return this.#args.slice(this.#args.indexOf(name) + 1);
   }
 
   /** The answer: one line of JSON under `--json`, otherwise what `people` prints. */

@@ -16,8 +16,6 @@ export class TableWriter {
   readonly #database: LibsqlDatabase;
   readonly #kysely: Kysely<Tables>;
   readonly #table: Table;
-  readonly #encodeAll: (target: SqlValue[], row: Row) => void;
-  readonly #encodeUpdate: (target: SqlValue[], row: Row) => void;
   readonly #insertOne: Statement;
   readonly #insertMany: Statement;
   readonly #update: Statement | undefined;
@@ -29,8 +27,6 @@ export class TableWriter {
     this.#database = database;
     this.#kysely = kysely;
     this.#table = table;
-    this.#encodeAll = this.codec.encoderFor(this.codec.names);
-    this.#encodeUpdate = this.codec.encoderFor([...this.codec.changing, table.key]);
     this.#insertOne = this.#insert(1);
     this.#insertMany = this.#insert(INSERT_ROWS);
     this.#update = this.codec.changing.length === 0 ? undefined : this.#updateByKey();
@@ -56,7 +52,7 @@ export class TableWriter {
     let held = 0;
     const whole = rows.length - (rows.length % INSERT_ROWS);
     for (const [at, row] of rows.entries()) {
-      this.#encodeAll(values, row);
+      this.codec.encodeInto(values, row, this.codec.names);
       held += 1;
       if (at < whole && held < INSERT_ROWS) continue;
       (at < whole ? this.#insertMany : this.#insertOne).run(values);
@@ -66,9 +62,11 @@ export class TableWriter {
   }
 
   update(rows: readonly Row[]): void {
+    const key = [this.#table.key];
     for (const row of rows) {
       const values: SqlValue[] = [];
-      this.#encodeUpdate(values, row);
+      this.codec.encodeInto(values, row, this.codec.changing);
+      this.codec.encodeInto(values, row, key);
       this.#update?.run(values);
     }
   }
