@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
+import { replica } from './replica.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, replica];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 

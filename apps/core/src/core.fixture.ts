@@ -86,6 +86,7 @@ export class TestCore {
     portal: SigningKey.generate(),
   };
   readonly #transport = TransportKey.generate();
+  readonly #references = new Map<string, string>();
   running!: RunningCore;
 
   private constructor(
@@ -196,8 +197,8 @@ export class TestCore {
   }
 
   /** The identifier of a resident for a holder, by the whole way through the registry. */
-  async identifier(holder: string, residentRecordCode: string, caller = this.running.service && this.interfaceSystemOf(holder)): Promise<string> {
-    const [number] = await this.service.issueAcquisitionNumbers(caller, [{ holder, reference: residentRecordCode.slice(0, 8) }]);
+  async identifier(holder: string, residentRecordCode: string, caller = this.interfaceSystemOf(holder)): Promise<string> {
+    const [number] = await this.service.issueAcquisitionNumbers(caller, [{ holder, reference: this.#reference(residentRecordCode) }]);
     if (!number?.ok) throw new Error(JSON.stringify(number));
     const { acquisitionNumber } = number.value;
     const [issued] = await this.service.issueIdentifiers('registry', [{ acquisitionNumber, residentRecordCode }]);
@@ -205,6 +206,18 @@ export class TestCore {
     const [collected] = await this.service.collectIdentifiers(caller, [{ holder, acquisitionNumber }]);
     if (!collected?.ok || collected.value.identifier === undefined) throw new Error(JSON.stringify(collected));
     return collected.value.identifier;
+  }
+
+  #reference(residentRecordCode: string): string {
+    const reference = this.#references.get(residentRecordCode) ?? `r${this.#references.size}`;
+    this.#references.set(residentRecordCode, reference);
+    return reference;
+  }
+
+  /** Waits until what happens behind a call has happened, at most some seconds. */
+  async until(condition: () => boolean): Promise<void> {
+    for (let round = 0; round < 1_000 && !condition(); round += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!condition()) throw new Error('it did not happen in time');
   }
 
   interfaceSystemOf(holder: string): string {

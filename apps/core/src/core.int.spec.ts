@@ -2,10 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { verifyDisclosure } from '#libs/cryptography';
 import { AFFAIR, CITY_A, CITY_X, LEAF, TAX, TestCore } from './core.fixture.js';
 
-const until = async (condition: () => boolean): Promise<void> => {
-  for (let round = 0; round < 200 && !condition(); round += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-};
-
 describe('an exchange at the core', () => {
   let core: TestCore;
   let identifier: string;
@@ -30,7 +26,7 @@ describe('an exchange at the core', () => {
     expect(answer.value.impossible).toBe(false);
     expect(answer.value.disclosure.value).toBe(identifier);
     expect(verifyDisclosure(event.data['requesterSubject'] as never, answer.value.disclosure)).toBe(true);
-    await until(() => core.west.demands.length > 0);
+    await core.until(() => core.west.demands.length > 0);
     const [demand] = core.west.demands;
     expect(demand).toMatchObject({ exchangeId: query.exchangeId, event: answer.value.event, requesterInterfaceSystem: 'ifs-east' });
     expect(verifyDisclosure(event.data['providerSubject'] as never, demand?.disclosure as never)).toBe(true);

@@ -38,6 +38,8 @@ export interface RunningCore {
   readonly party: OpenedCore['party'];
   /** What others pin. */
   readonly signingKey: { readonly keyId: string; readonly publicKey: string };
+  /** How the driving of exchanges goes: counts only are of use outside. */
+  readonly notifier: Notifier;
   /** One round of the notifier now: after the clock was moved, what has lapsed is recorded when it resolves. */
   tick(): Promise<void>;
   close(): Promise<void>;
@@ -93,6 +95,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     service: http.nest.get(CoreService),
     operations: http.nest.get(CoreOperations),
     records: http.nest.get(CoreRecords),
+    notifier,
     models,
     party,
     signingKey: { keyId: signing.keyId, publicKey: signing.publicText },

@@ -14,6 +14,7 @@ import {
   type SealedField,
 } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
+import { RecentHistories } from './recent-histories.js';
 
 /** How often a decision is made again when its stream moved on meanwhile. */
 export const CONFLICT_RETRIES_MAX = 5;
@@ -94,6 +95,7 @@ const isConflict = (error: unknown): boolean => error instanceof DomainError && 
  */
 export class Recorder {
   readonly #decoder = new TextDecoder();
+  readonly #recent = new RecentHistories();
 
   constructor(
     private readonly store: EventStore,
@@ -123,8 +125,11 @@ export class Recorder {
 
   /** The whole of many streams, decoded; a missing one is empty. */
   async load<E extends Message>(streams: readonly string[]): Promise<readonly (readonly Stored<E>[])[]> {
-    const found = await this.store.readStreams(streams);
-    return found.map((events) => events.map((stored) => this.decode<E>(stored)));
+    const recent = streams.map((stream) => this.#recent.get(stream) as readonly Stored<E>[] | undefined);
+    const others = streams.filter((_, index) => recent[index] === undefined);
+    const found = others.length === 0 ? [] : await this.store.readStreams(others);
+    let next = 0;
+    return recent.map((history) => history ?? (found[next++] as readonly StoredEvent[]).map((stored) => this.decode<E>(stored)));
   }
 
   decode<E extends Message>({ bytes }: Pick<StoredEvent, 'bytes'>): Stored<E> {
@@ -145,10 +150,13 @@ export class Recorder {
       const { command } = executions[index] as Execution<Command>;
       const history = histories[at] as readonly Stored<E>[];
       try {
-        const state = fold(
-          decider,
-          history.map(({ event }) => event as unknown as E),
-        );
+        const state =
+          history.length === 0
+            ? decider.initialState
+            : fold(
+                decider,
+                history.map(({ event }) => event as unknown as E),
+              );
         const events = decider.decide(command, state);
         if (events.length === 0) outcomes[index] = { status: 'fulfilled', value: { history, added: 0 } };
         else drafts.push({ index, history, events });
@@ -203,8 +211,16 @@ export class Recorder {
     const conflicts: number[] = [];
     for (const [at, result] of appended.entries()) {
       const { draft, added } = written[at] as { draft: Draft<E>; added: readonly Stored<E>[] };
-      if (result.status === 'rejected' && isConflict(result.reason)) conflicts.push(draft.index);
-      else outcomes[draft.index] = result.status === 'rejected' ? result : { status: 'fulfilled', value: recorded(draft, added, result.value) };
+      const { stream } = executions[draft.index] as Execution<Command>;
+      if (result.status === 'rejected') {
+        this.#recent.forget(stream);
+        if (isConflict(result.reason)) conflicts.push(draft.index);
+        else outcomes[draft.index] = result;
+        continue;
+      }
+      const value = recorded(draft, added, result.value);
+      this.#recent.remember(stream, value.history);
+      outcomes[draft.index] = { status: 'fulfilled', value };
     }
     return conflicts;
   }

@@ -26,11 +26,13 @@ export interface Changes {
   readonly counters: readonly CounterChanges[];
 }
 
+/** A row that the events concern, and where it was counted before them. */
 interface Touched {
-  readonly before: Row | undefined;
-  after: Row | undefined;
+  row: Row | undefined;
+  existed: boolean;
+  changed: boolean;
+  readonly bucketBefore: readonly string[] | undefined;
 }
-
 type AnyFold<E extends Message> = RowFold<Columns, E>;
 
 /** Rows that the events delete by column, before they change anything else. */
@@ -58,45 +60,59 @@ export function foldEvents<E extends Message>(
     derived: (eventId) => derived.get(eventId),
     find: <C extends Columns>(table: Table<C>, key: string) => {
       const at = projection.folds.findIndex((fold) => fold.table.name === table.name);
-      const changed = touched[at]?.get(key);
-      return (changed ? changed.after : load(table, [key]).get(key)) as RowOf<C> | undefined;
+      const changed = touched[at]?.byKey.get(key);
+      return (changed ? changed.row : load(table, [key]).get(key)) as RowOf<C> | undefined;
     },
   };
-  for (const event of events) {
-    for (const [at, fold] of projection.folds.entries()) {
-      const key = fold.keyOf(event);
-      const row = key === undefined ? undefined : touched[at]?.get(key);
-      if (row) row.after = fold.evolve(row.after, event, context);
+  const { folds } = projection;
+  for (let at = 0; at < events.length; at += 1) {
+    for (let fold = 0; fold < folds.length; fold += 1) {
+      const concerned = touched[fold]?.byEvent[at];
+      if (!concerned) continue;
+      concerned.row = (folds[fold] as AnyFold<E>).evolve(concerned.row, events[at] as Recorded<E>, context);
+      concerned.changed = true;
     }
   }
   return {
-    tables: projection.folds.map((fold, at) => changesOf(fold, touched[at] as ReadonlyMap<string, Touched>)),
-    counters: projection.folds.flatMap((fold, at) => countsOf(fold, touched[at] as ReadonlyMap<string, Touched>)),
+    tables: folds.map((fold, at) => changesOf(fold, (touched[at] as TouchedRows).byKey)),
+    counters: folds.flatMap((fold, at) => countsOf(fold, (touched[at] as TouchedRows).byKey)),
   };
 }
 
-function touch<E extends Message>(fold: AnyFold<E>, events: readonly Recorded<E>[], load: LoadRows): Map<string, Touched> {
-  const touched = new Map<string, Touched>();
+interface TouchedRows {
+  readonly byKey: ReadonlyMap<string, Touched>;
+  /** By place of the event; empty where it concerns no row of this table. */
+  readonly byEvent: readonly (Touched | undefined)[];
+}
+
+function touch<E extends Message>(fold: AnyFold<E>, events: readonly Recorded<E>[], load: LoadRows): TouchedRows {
+  const keys = events.map((event) => fold.keyOf(event));
+  const byKey = new Map<string, Touched>();
   const wanted: string[] = [];
-  for (const event of events) {
-    const key = fold.keyOf(event);
-    if (key === undefined || touched.has(key)) continue;
-    touched.set(key, { before: undefined, after: undefined });
-    if (!fold.begins(event)) wanted.push(key);
+  for (const [at, key] of keys.entries()) {
+    if (key === undefined || byKey.has(key)) continue;
+    byKey.set(key, { row: undefined, existed: false, changed: false, bucketBefore: undefined });
+    if (!fold.begins(events[at] as Recorded<E>)) wanted.push(key);
   }
-  if (wanted.length > 0) for (const [key, row] of load(fold.table, wanted)) touched.set(key, { before: row, after: row });
-  return touched;
+  if (wanted.length > 0) {
+    const loaded = load(fold.table, wanted);
+    for (const key of wanted) {
+      const row = loaded.get(key);
+      if (row) byKey.set(key, { row: { ...row }, existed: true, changed: false, bucketBefore: fold.counted?.bucketOf(row) });
+    }
+  }
+  return { byKey, byEvent: keys.map((key) => (key === undefined ? undefined : byKey.get(key))) };
 }
 
 function changesOf<E extends Message>({ table }: AnyFold<E>, touched: ReadonlyMap<string, Touched>): TableChanges {
   const inserted: Row[] = [];
   const updated: Row[] = [];
   const deleted: string[] = [];
-  for (const [key, { before, after }] of touched) {
-    if (after === before) continue;
-    if (after === undefined) deleted.push(key);
-    else if (before === undefined) inserted.push(after);
-    else updated.push(after);
+  for (const [key, { row, existed, changed }] of touched) {
+    if (!changed) continue;
+    if (row === undefined) {
+      if (existed) deleted.push(key);
+    } else (existed ? updated : inserted).push(row);
   }
   return { table, inserted, updated, deleted };
 }
@@ -104,17 +120,16 @@ function changesOf<E extends Message>({ table }: AnyFold<E>, touched: ReadonlyMa
 function countsOf<E extends Message>({ counted }: AnyFold<E>, touched: ReadonlyMap<string, Touched>): CounterChanges[] {
   if (!counted) return [];
   const counts = new Map<string, { bucket: readonly string[]; by: number }>();
-  const add = (row: Row, by: number): void => {
-    const bucket = counted.bucketOf(row);
+  const add = (bucket: readonly string[], by: number): void => {
     const name = bucket.join('\0');
     const count = counts.get(name);
     if (count) count.by += by;
     else counts.set(name, { bucket, by });
   };
-  for (const { before, after } of touched.values()) {
-    if (after === before || after === undefined) continue; // an erased row stays counted
-    if (before) add(before, -1);
-    add(after, 1);
+  for (const { row, changed, bucketBefore } of touched.values()) {
+    if (!changed || row === undefined) continue; // an erased row stays counted
+    if (bucketBefore) add(bucketBefore, -1);
+    add(counted.bucketOf(row), 1);
   }
   return [{ counter: counted.counter, changes: [...counts.values()].filter(({ by }) => by !== 0) }];
 }

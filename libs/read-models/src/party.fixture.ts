@@ -10,6 +10,7 @@ import { type PartyKind, projectionsOf } from './models-of-party.js';
 import { PersonKeys } from './person-keys.js';
 import type { Projection, Secrets } from './projection.js';
 import type { Alarm, ReadModels } from './read-models.js';
+import type { ModelFile } from './sqlite/model-file.js';
 import { SqliteRunner } from './sqlite/runner.js';
 import type { WorkerPlaces } from './sqlite/worker-messages.js';
 
@@ -193,3 +194,80 @@ export const core = {
   withdrawn: (withdrawnAt: string): Message => ({ type: 'QueryWithdrawalRecorded', data: { withdrawnAt, requesterLeaf: leaf } }),
   lapsed: (validUntil: string): Message => ({ type: 'QueryLapsed', data: { validUntil, cause: 'UNANSWERED' } }),
 };
+
+/** Events of a query at its requester's server, and of a provision at its provider's. */
+export const server = {
+  submitted: (query: domain.QueryFacts, subjectStream: string): Message => ({
+    type: 'QuerySubmitted',
+    data: { ...query, subject: clear('1'), identifier: clear('requester identifier'), queryDigest: leaf, subjectStream },
+  }),
+  decided: (permitted: boolean): Message => ({
+    type: 'QueryDecisionReceived',
+    data: permitted
+      ? { permitted, exceptionApplied: false, table: '2020-04-01', item: '74', validUntil: at(60), decisionLeaf: leaf }
+      : { permitted, reason: 'NOT_IN_TABLE', article: '21(2)(i)', exceptionApplied: true, decisionLeaf: leaf },
+  }),
+  received: (nonDisclosure = false): Message => ({
+    type: 'ProvisionReceived',
+    data: {
+      providedAt: at(3),
+      receivedAt: at(4),
+      items: ['TM00000000000002/income/2020'],
+      digest: leaf,
+      nonDisclosure,
+      providerLeaf: leaf,
+      decisionLeaf: leaf,
+      keptUntil: at(9000),
+    },
+  }),
+  withdrawn: (): Message => ({ type: 'QueryWithdrawn', data: { withdrawnAt: at(5), department: 'child-welfare' } }),
+  demanded: (query: domain.QueryFacts, subjectStream?: string): Message => ({
+    type: 'ProvisionDemanded',
+    data: {
+      ...query,
+      identifier: clear('provider identifier'),
+      validUntil: at(60),
+      decisionLeaf: leaf,
+      table: '2020-04-01',
+      item: '74',
+      ...(subjectStream === undefined ? {} : { subject: clear('2'), subjectStream }),
+    },
+  }),
+  made: (nonDisclosure = false): Message => ({
+    type: 'ProvisionMade',
+    data: {
+      providedAt: at(3),
+      items: ['TM00000000000002/income/2020'],
+      replicas: [],
+      replicaRevision: 0,
+      digest: leaf,
+      nonDisclosure,
+      automatic: true,
+    },
+  }),
+  held: (): Message => ({ type: 'ProvisionHeld', data: { heldAt: at(3), reason: 'RECORD_BLOCKED' } }),
+  registered: (information: string, dataset: string, period?: string, layout = '2019-06-17'): Message => ({
+    type: 'ReplicaRegistered',
+    data: { information, dataset, layout, content: clear('{}'), contentDigest: leaf, ...(period === undefined ? {} : { period }) },
+  }),
+  scoped: (type: 'AutomaticAnswerBlocked' | 'AutomaticAnswerUnblocked' | 'NonDisclosureSet' | 'NonDisclosureLifted', information?: string): Message => ({
+    type,
+    data: { department: 'tax', ...(information === undefined ? {} : { information }) },
+  }),
+  obtained: (identifier: string): Message => ({ type: 'IdentifierObtained', data: { subject: clear('2'), identifier: clear(identifier), acquisition: leaf } }),
+  changed: (identifier: string, change: 'REISSUED' | 'REVOKED'): Message => ({
+    type: 'SubjectIdentifierChanged',
+    data: { subject: clear('2'), identifier: clear(identifier), change, changedAt: at(9) },
+  }),
+};
+
+/** All rows and counts of a file, decoded and in order. */
+export async function contentOf(file: ModelFile): Promise<Record<string, readonly unknown[]>> {
+  const content: Record<string, readonly unknown[]> = {};
+  for (const { table, counted } of file.projection.folds) {
+    const rows = await file.reader.selectFrom(table.name).selectAll().orderBy(table.key).execute();
+    content[table.name] = rows.map((row) => file.codecOf(table.name).decode(row));
+    if (counted) content[counted.counter.name] = await file.reader.selectFrom(counted.counter.name).selectAll().execute();
+  }
+  return content;
+}

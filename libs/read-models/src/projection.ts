@@ -6,6 +6,9 @@ import type { Columns, Counter, RowOf, Table } from './table.js';
 /** A union of recorded events that is told apart by `type`. */
 export type Recorded<E extends Message> = E extends Message ? RecordedEvent<E> : never;
 
+/** A row that a fold is making. */
+export type Draft<C extends Columns> = { -readonly [K in keyof RowOf<C>]: RowOf<C>[K] };
+
 /** What a fold may know besides the event and the row: the same for every page size, for it comes from earlier events only. */
 export interface FoldContext {
   /** What `derive` made of this event. */
@@ -23,9 +26,10 @@ export interface RowFold<C extends Columns = Columns, E extends Message = Messag
   begins(event: Recorded<E>): boolean;
   /**
    * The row after the event; undefined where there is none (any more). An event that does not begin a row and finds none
-   * leaves it so: the row was erased.
+   * leaves it so: the row was erased. The row given is the fold's own: it may be changed and returned (a copy of forty
+   * fields an event costs more than the rest of the fold).
    */
-  evolve(row: RowOf<C> | undefined, event: Recorded<E>, context: FoldContext): RowOf<C> | undefined;
+  evolve(row: Draft<C> | undefined, event: Recorded<E>, context: FoldContext): Draft<C> | undefined;
   /** Rows that an event deletes, by the value of a column. */
   erases?(event: Recorded<E>): { readonly column: string & keyof C; readonly value: string } | undefined;
   /**

@@ -34,7 +34,7 @@ export class DirectoryView {
   get(): Directory {
     const nowMs = this.nowMs();
     if (this.#made?.directory.version === this.register.version && nowMs < this.#made.untilMs) return this.#made.directory;
-    const servers = [...this.register.servers()];
+    const servers = [...this.register.servers()].sort((a, b) => (a.state.registration.id < b.state.registration.id ? -1 : 1));
     const directory = { version: this.register.version, servers: servers.map((server) => serverEntry(server, nowMs)), agencies: this.#agencies() };
     const ends = servers.map(({ retiring }) => retiring?.untilMs ?? 0).filter((untilMs) => untilMs > nowMs);
     this.#made = { directory, untilMs: Math.min(...ends, Number.POSITIVE_INFINITY) };
@@ -50,6 +50,6 @@ export class DirectoryView {
       const current = keyId === undefined || key === undefined ? {} : { [keyId]: key };
       entries.push({ code, class: state.class, intermediateServer, interfaceSystem, keys: current, institutions: this.register.institutionsOf(code) });
     }
-    return entries;
+    return entries.sort((a, b) => (a.code < b.code ? -1 : 1));
   }
 }

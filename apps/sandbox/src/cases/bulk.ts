@@ -16,7 +16,7 @@ export interface Bulk {
 
 const LINES_A_LOOK = 1_000;
 const OUTCOMES_TIMEOUT_MS = 120_000;
-const POLL_MS = 50;
+const POLL_MS = 200;
 const RECORDS_TIMEOUT_MS = 15_000;
 const DEVIATIONS_TOLD_MAX = 3;
 

@@ -42,7 +42,8 @@ const refused = (reason: IdentifierRefusal): OpenedIdentifier => ({ status: 'ref
 export class IdentifierCipher {
   readonly #link: HmacSha256;
   readonly #epochs: ReadonlyMap<number, Uint8Array>;
-  readonly #holders: BoundedCache<HolderCipher>;
+  /** By epoch, then by holder. */
+  readonly #holders: ReadonlyMap<number, BoundedCache<HolderCipher>>;
   readonly #block = Buffer.alloc(BLOCK_BYTES);
   /** The epoch of new issues. */
   readonly currentEpoch: number;
@@ -50,7 +51,7 @@ export class IdentifierCipher {
   private constructor(linkSecret: Uint8Array, epochs: ReadonlyMap<number, Uint8Array>, holdersCachedMax: number) {
     this.#link = new HmacSha256(linkSecret);
     this.#epochs = epochs;
-    this.#holders = new BoundedCache(holdersCachedMax);
+    this.#holders = new Map([...epochs.keys()].map((epoch) => [epoch, new BoundedCache(holdersCachedMax)]));
     this.currentEpoch = Math.max(...epochs.keys());
   }
 
@@ -100,15 +101,15 @@ export class IdentifierCipher {
 
   /** ECB over single blocks keeps no state, so one cipher object serves all calls of its holder. */
   #cipherOf(holder: string, epoch: number): HolderCipher | undefined {
-    const name = `${epoch}/${holder}`;
-    const cached = this.#holders.get(name);
+    const holders = this.#holders.get(epoch);
+    const cached = holders?.get(holder);
     if (cached) return cached;
     const secret = this.#epochs.get(epoch);
-    if (!secret) return undefined;
-    const key = Buffer.from(hkdfSync('sha256', secret, '', `renkei/identifier/v1/${name}`, 32));
+    if (!holders || !secret) return undefined;
+    const key = Buffer.from(hkdfSync('sha256', secret, '', `renkei/identifier/v1/${epoch}/${holder}`, 32));
     const encipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
     const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-    this.#holders.set(name, { encipher, decipher });
+    holders.set(holder, { encipher, decipher });
     return { encipher, decipher };
   }
 }

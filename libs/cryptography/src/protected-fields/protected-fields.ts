@@ -19,6 +19,28 @@ const NONCE_LETTERS = 22;
 const missing = (): DomainError => new DomainError('RECORD_KEY_MISSING', 'unavailable', 'a record key is not in the key store');
 const corrupt = (): DomainError => new DomainError('SEALED_FIELD_CORRUPT', 'internal', 'a sealed field does not match its commitment');
 
+/**
+ * A field that this process sealed a moment ago. It still knows what it holds, so that opening it for the one party it is
+ * opened to costs nothing; what is stored of it, and read back, does not.
+ */
+class JustSealed implements SealedField {
+  readonly key: string;
+  readonly commitment: string;
+  readonly sealed: string;
+  readonly #disclosure: Disclosure;
+
+  constructor(key: string, commitment: string, sealed: string, disclosure: Disclosure) {
+    this.key = key;
+    this.commitment = commitment;
+    this.sealed = sealed;
+    this.#disclosure = disclosure;
+  }
+
+  static disclosureOf(field: SealedField): Disclosure | undefined {
+    return #disclosure in field ? field.#disclosure : undefined;
+  }
+}
+
 /** Positions of `items` by key, in order. Most batches have few keys. */
 function byKey<Item>(items: readonly Item[], keyIdOf: (item: Item) => string): Map<string, number[]> {
   const groups = new Map<string, number[]>();
@@ -79,8 +101,10 @@ export class ProtectedFields {
         for (const index of indexes) opened[index] = ERASED;
         continue;
       }
-      const group = indexes.map((index) => fields[index] as SealedField);
-      openUnder(key, group).forEach((field, at) => (opened[indexes[at] as number] = field));
+      const asStored = indexes.filter((index) => (opened[index] = JustSealed.disclosureOf(fields[index] as SealedField) as OpenedField) === undefined);
+      if (asStored.length === 0) continue;
+      const group = asStored.map((index) => fields[index] as SealedField);
+      openUnder(key, group).forEach((field, at) => (opened[asStored[at] as number] = field));
     }
     return opened;
   }
@@ -101,6 +125,7 @@ function sealUnder(keyId: string, key: RecordKey, values: readonly string[]): Se
   const slab = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
   const nonces = Buffer.allocUnsafe(values.length * AES_BLOCK_BYTES);
   const commitments = new Array<string>(values.length);
+  const salts = new Array<string>(values.length);
   const messages = new Array<CounterModeMessage>(values.length);
   let offset = 0;
   for (let index = 0; index < values.length; index += 1) {
@@ -111,11 +136,15 @@ function sealUnder(keyId: string, key: RecordKey, values: readonly string[]): Se
     const nonce = nonces.subarray(index * AES_BLOCK_BYTES, (index + 1) * AES_BLOCK_BYTES);
     nonce.write(commitment.slice(0, NONCE_LETTERS), 'base64url');
     commitments[index] = commitment;
+    salts[index] = bytes.toString('base64url', 0, SALT_BYTES);
     messages[index] = { nonce, bytes };
     offset += bytes.length;
   }
   applyCounterMode((blocks) => key.encryptBlocks(blocks), messages);
-  return messages.map(({ bytes }, index) => ({ key: keyId, commitment: commitments[index] as string, sealed: (bytes as Buffer).toString('base64url') }));
+  return messages.map(({ bytes }, index) => {
+    const disclosure = { salt: salts[index] as string, value: values[index] as string };
+    return new JustSealed(keyId, commitments[index] as string, (bytes as Buffer).toString('base64url'), disclosure);
+  });
 }
 
 function openUnder(key: RecordKey, fields: readonly SealedField[]): Disclosure[] {

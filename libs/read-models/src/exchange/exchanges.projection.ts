@@ -8,8 +8,8 @@ import {
   retentionEventTypes,
 } from '#libs/domain';
 import { assertNever, isSealed, legalMonth, plusMs, type Protected } from '#libs/kernel';
-import { anyFold, type FoldContext, type Projection, type Recorded, type RowFold, type Secrets } from '../projection.js';
-import type { Columns, RowOf } from '../table.js';
+import { anyFold, type Draft, type FoldContext, type Projection, type Recorded, type RowFold, type Secrets } from '../projection.js';
+import type { RowOf } from '../table.js';
 import { agencyClasses, exchangeCounts, type ExchangeRow, exchanges, type ExchangeStatus, type factColumns } from './exchanges.table.js';
 
 type CoreEvent = ExchangeEvent | AgencyEvent | RetentionEvent;
@@ -121,12 +121,16 @@ function statusOf({ status, answer, over, receivedAt }: ExchangeRow): ExchangeSt
   return answer === 'held' ? 'held' : 'permitted';
 }
 
-function evolve(row: ExchangeRow | undefined, event: Recorded<ExchangeEvent>, context: FoldContext): ExchangeRow | undefined {
+type ExchangeDraft = Draft<(typeof exchanges)['columns']>;
+
+function evolve(row: ExchangeDraft | undefined, event: Recorded<ExchangeEvent>, context: FoldContext): ExchangeDraft | undefined {
   if (event.type === 'QueryPermitted' || event.type === 'QueryDenied') return begun(event, context);
   if (!row) return undefined;
-  const next = { ...row, ...changed(row, event), revision: event.revision };
-  const status = statusOf(next);
-  return { ...next, status, open: isOpen(next, status) };
+  Object.assign(row, changed(row, event));
+  row.status = statusOf(row);
+  row.open = isOpen(row, row.status);
+  row.revision = event.revision;
+  return row;
 }
 
 /** To be driven on: unanswered, or answered without the requester's receipt. */
@@ -197,4 +201,3 @@ export const exchangesProjection: Projection<CoreEvent> = {
   ],
   derive,
 };
-export type ExchangeColumns = (typeof exchanges)['columns'] & Columns;

@@ -1,10 +1,11 @@
 import { type ProvisionEvent, provisionEventTypes, type QueryEvent, queryEventTypes, type RetentionEvent, retentionEventTypes } from '#libs/domain';
 import { assertNever } from '#libs/kernel';
 import { factsAsColumns, idOf, keyIdOf } from '../exchange/exchanges.projection.js';
-import { anyFold, type Projection, type Recorded, type RowFold } from '../projection.js';
+import { anyFold, type Draft, type Projection, type Recorded, type RowFold } from '../projection.js';
 import { type RecordRole, type RecordRow, records, type RequesterStatus } from './records.table.js';
 
 type ServerEvent = QueryEvent | ProvisionEvent | RetentionEvent;
+type RecordDraft = Draft<(typeof records)['columns']>;
 type Begun = Extract<Recorded<ServerEvent>, { type: 'QuerySubmitted' | 'ProvisionDemanded' }>;
 
 const ROLE_SUFFIX: Readonly<Record<RecordRole, string>> = { requester: '00', provider: '01' };
@@ -92,7 +93,10 @@ function provided(row: RecordRow, event: Exclude<Recorded<ProvisionEvent>, { typ
   }
 }
 
-function evolve(row: RecordRow | undefined, event: Recorded<ServerEvent>): RecordRow | undefined {
+const advanced = (row: RecordDraft | undefined, changes: (row: RecordRow) => Partial<RecordRow>, revision: number): RecordDraft | undefined =>
+  row && Object.assign(row, changes(row), { revision });
+
+function evolve(row: RecordDraft | undefined, event: Recorded<ServerEvent>): RecordDraft | undefined {
   switch (event.type) {
     case 'QuerySubmitted':
     case 'ProvisionDemanded':
@@ -103,9 +107,9 @@ function evolve(row: RecordRow | undefined, event: Recorded<ServerEvent>): Recor
     case 'ProvisionReceived':
     case 'QueryWithdrawn':
     case 'QueryEnded':
-      return row && { ...row, ...queried(row, event), revision: event.revision };
+      return advanced(row, (known) => queried(known, event), event.revision);
     default:
-      return row && { ...row, ...provided(row, event), revision: event.revision };
+      return advanced(row, (known) => provided(known, event), event.revision);
   }
 }
 

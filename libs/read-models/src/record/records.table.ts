@@ -46,7 +46,7 @@ export const records = table({
   indexes: [
     { name: 'by_agency', columns: ['agency', 'requestedAt', 'recordId'] },
     { name: 'by_subject', columns: ['subject', 'requestedAt', 'recordId'] },
-    { name: 'open_ones', columns: ['role', 'agency', 'recordId'], where: 'open' },
+    { name: 'open_ones', columns: ['role', 'recordId', 'agency'], where: 'open' },
   ],
 });
 export type RecordRow = RowIn<typeof records>;

@@ -81,12 +81,15 @@ export class RowCodec {
     this.#decoders = this.names.map((name) => [name, decoderOf(table.columns[name] as Column, dictionary)]);
   }
 
-  /** Adds the values of the named columns to `target`. */
-  encodeInto(target: SqlValue[], row: Row, names: readonly string[]): void {
-    for (const name of names) {
-      const value = row[name];
-      target.push(value === undefined ? null : (this.#encoders.get(name) as Encode)(value));
-    }
+  /** Writes the values of the named columns, in their order. */
+  encoderFor(names: readonly string[]): (target: SqlValue[], row: Row) => void {
+    const encoders = names.map((name) => this.#encoders.get(name) as Encode);
+    return (target, row) => {
+      for (let at = 0; at < names.length; at += 1) {
+        const value = row[names[at] as string];
+        target.push(value === undefined ? null : (encoders[at] as Encode)(value));
+      }
+    };
   }
 
   /** A value to compare a column with: a code that the file does not know matches no row. */

@@ -39,13 +39,17 @@ export class Follower {
   get checkpoint(): Position {
     return this.#file.checkpoint;
   }
+  /** Indexed once, and known to be folded from this store. */
+  get #ready(): boolean {
+    return this.#file.built && this.#historyChecked;
+  }
   get standing(): Standing {
-    return { ready: this.#file.built, checkpoint: this.#file.checkpoint, stopped: this.#stop?.code };
+    return { ready: this.#ready, checkpoint: this.#file.checkpoint, stopped: this.#stop?.code };
   }
   lag(storePosition: Position): ProjectionLag {
     const { name, version } = this.projection;
     const trouble = this.#stop?.code ?? this.#trouble;
-    return { projection: name, version, checkpoint: this.checkpoint, storePosition, ready: this.#file.built, ...(trouble === undefined ? {} : { trouble }) };
+    return { projection: name, version, checkpoint: this.checkpoint, storePosition, ready: this.#ready, ...(trouble === undefined ? {} : { trouble }) };
   }
 
   /** True where it would take a page in now. */

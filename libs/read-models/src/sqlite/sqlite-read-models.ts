@@ -12,6 +12,8 @@ const LAG_TIMEOUT_MS = 5_000;
 const WORKER_GRACE_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 const WORKER_HEAP_MIB_MAX = 512;
+/** A page of decoded events outlives several small nurseries, and is copied each time. */
+const WORKER_NURSERY_MIB_MAX = 48;
 
 export interface SqliteReadModelsOptions extends WorkerPlaces {
   /** Called in the caller's thread, never twice for one standing trouble. */
@@ -106,7 +108,7 @@ export class SqliteReadModels extends ReadModels {
     const worker = new Worker(new URL('./read-models.worker.js', import.meta.url), {
       workerData: places,
       name: `read-models ${kind}`,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX, maxYoungGenerationSizeMb: WORKER_NURSERY_MIB_MAX },
     });
     this.#worker = worker;
     return new Promise((resolve, reject) => {

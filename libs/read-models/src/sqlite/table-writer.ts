@@ -16,6 +16,8 @@ export class TableWriter {
   readonly #database: LibsqlDatabase;
   readonly #kysely: Kysely<Tables>;
   readonly #table: Table;
+  readonly #encodeAll: (target: SqlValue[], row: Row) => void;
+  readonly #encodeUpdate: (target: SqlValue[], row: Row) => void;
   readonly #insertOne: Statement;
   readonly #insertMany: Statement;
   readonly #update: Statement | undefined;
@@ -27,6 +29,8 @@ export class TableWriter {
     this.#database = database;
     this.#kysely = kysely;
     this.#table = table;
+    this.#encodeAll = this.codec.encoderFor(this.codec.names);
+    this.#encodeUpdate = this.codec.encoderFor([...this.codec.changing, table.key]);
     this.#insertOne = this.#insert(1);
     this.#insertMany = this.#insert(INSERT_ROWS);
     this.#update = this.codec.changing.length === 0 ? undefined : this.#updateByKey();
@@ -52,7 +56,7 @@ export class TableWriter {
     let held = 0;
     const whole = rows.length - (rows.length % INSERT_ROWS);
     for (const [at, row] of rows.entries()) {
-      this.codec.encodeInto(values, row, this.codec.names);
+      this.#encodeAll(values, row);
       held += 1;
       if (at < whole && held < INSERT_ROWS) continue;
       (at < whole ? this.#insertMany : this.#insertOne).run(values);
@@ -62,11 +66,9 @@ export class TableWriter {
   }
 
   update(rows: readonly Row[]): void {
-    const key = [this.#table.key];
     for (const row of rows) {
       const values: SqlValue[] = [];
-      this.codec.encodeInto(values, row, this.codec.changing);
-      this.codec.encodeInto(values, row, key);
+      this.#encodeUpdate(values, row);
       this.#update?.run(values);
     }
   }
