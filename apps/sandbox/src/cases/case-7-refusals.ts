@@ -1,15 +1,12 @@
-import { type CastAgency, registered, theCast } from '../cast/agencies.js';
+import { type CastAgency, theCast } from '../cast/agencies.js';
 import { AFFAIR_OUTSIDE_TABLE, INFORMATION } from '../cast/law.js';
 import { type Person, thePeople } from '../cast/people.js';
 import { TAX_YEAR } from '../cast/replicas.js';
-import { type Ask, denied } from './ask.js';
+import { type Ask, denied, received } from './ask.js';
 import type { Case, EarlierCase } from './case.js';
 import { case7Texts } from './case-7.texts.js';
-import { PortalIdentifiers } from '../setup/set-up.js';
+import { foreignIdentifier } from './foreign-identifier.js';
 import type { Stage } from './stage.js';
-
-/** The requester keeps no record of what its server never sent. */
-const NO_RECORD_LEAF = 'A'.repeat(43);
 
 /** What every refusal here starts from: lawful, but for one thing. */
 function lawful(): Omit<Ask, 'expected'> {
@@ -42,9 +39,10 @@ export const case7: Case = {
     ja: '法が認めない照会は、根拠条文を示して不許可となり、照会者とコアシステムに記録される。提供者には何も送られない。',
   },
   async play(stage) {
-    const { labour, farmersFund, unionUnassessed, unionSuspended, taxAgency, tokorozawa, toyonaka } = theCast();
+    const { labour, farmersFund, unionUnassessed, unionSuspended, taxAgency, tokorozawa, akitaPrefecture } = theCast();
     const { kenta } = thePeople();
     const { item: _item, ...withoutItem } = lawful();
+    const { period: _period, ...withoutPeriod } = lawful();
     const ask = (change: Partial<Ask> & Pick<Ask, 'expected'>): Ask => ({ ...lawful(), ...change });
     await stage.ask([
       { ...withoutItem, affair: AFFAIR_OUTSIDE_TABLE, expected: denied('AFFAIR_NOT_IN_TABLE') },
@@ -60,62 +58,28 @@ export const case7: Case = {
       }),
       ask({ item: '69の2', information: INFORMATION.healthCheck, expected: denied('NOT_YET_OPEN') }),
       ask({ requester: unionUnassessed, item: '94', expected: denied('ASSESSMENT_UNPUBLISHED_REQUESTER') }),
+      { ...withoutPeriod, provider: unionUnassessed, item: '94', information: INFORMATION.careInsurance, expected: denied('ASSESSMENT_UNPUBLISHED_PROVIDER') },
+      { ...lawful(), requester: akitaPrefecture, person: thePeople().yuko, expected: denied('REQUESTER_NOT_IN_ITEM') },
       ask({ provider: taxAgency, expected: denied('NOT_A_PARTICIPANT') }),
     ]);
-    await identifierOfAnother(stage, toyonaka);
+    await foreignIdentifier(stage);
     await suspended(stage, unionSuspended, tokorozawa, kenta);
   },
 };
 
-/** Sent by the interface system of the requester: what a server with a stolen identifier would try. */
-async function identifierOfAnother(stage: Stage, requester: CastAgency): Promise<void> {
-  const texts = case7Texts(stage.language);
-  stage.tell('note', texts.foreignSent(stage.label(requester)));
-  const outcome = await askWithForeignIdentifier(stage, requester);
-  stage.check(outcome.reason === 'IDENTIFIER_NOT_VALID', `an identifier of another agency was answered ${outcome.reason}`);
-  stage.tell(outcome.reason === 'IDENTIFIER_NOT_VALID' ? 'refused' : 'failed', texts.foreign, [texts.article(outcome.reason, outcome.article)]);
-}
-
+/** A suspended agency neither asks nor answers; reinstated, it does again. */
 async function suspended(stage: Stage, union: CastAgency, provider: CastAgency, person: Person): Promise<void> {
   const texts = case7Texts(stage.language);
+  const common = { ...lawful(), item: '94', department: 'care-insurance' };
+  const asks = { ...common, requester: union, provider, person };
+  const { period: _period, ...answers } = { ...common, requester: theCast().toyonaka, provider: union, information: INFORMATION.careInsurance };
   await operate(stage, '/operations/suspensions', { code: union.code, reason: 'shown by the sandbox' });
   stage.tell('note', texts.suspended(stage.label(union)));
-  const ask: Ask = {
-    ...lawful(),
-    requester: union,
-    provider,
-    person,
-    item: '94',
-    department: 'care-insurance',
-    expected: denied('AGENCY_SUSPENDED_REQUESTER'),
-  };
-  await stage.ask([ask]);
+  await stage.ask([{ ...asks, expected: denied('AGENCY_SUSPENDED_REQUESTER') }]);
+  await stage.ask([{ ...answers, expected: denied('AGENCY_SUSPENDED_PROVIDER') }]);
   await operate(stage, '/operations/reinstatements', { code: union.code, reason: 'shown by the sandbox' });
-}
-
-/** A query at the core about a person by the identifier that was issued to the portal. */
-async function askWithForeignIdentifier(stage: Stage, requester: CastAgency): Promise<{ readonly reason: string; readonly article: string }> {
-  const { nation } = stage;
-  const server = registered(requester.code).interfaceSystem ?? '';
-  const {
-    applicationId: _application,
-    inAgencyNumber: _number,
-    institution: _institution,
-    bulkId: _bulk,
-    line: _line,
-    ...line
-  } = stage.lineOf({ ...lawful(), expected: denied('IDENTIFIER_NOT_VALID') });
-  const query = {
-    ...line,
-    requester: requester.code,
-    requesterIdentifier: PortalIdentifiers.of(nation, thePeople().kenta),
-    queryLeaf: NO_RECORD_LEAF,
-    requestedAt: stage.now(),
-  };
-  const [outcome] = await nation.core.service.decideQueries(server, [query]);
-  if (!outcome?.ok) return { reason: outcome?.problem.code ?? 'none', article: '' };
-  const { data } = JSON.parse(outcome.value.event) as { data: { reason?: string; article?: string } };
-  return { reason: data.reason ?? 'none', article: data.article ?? '' };
+  stage.tell('note', texts.reinstated(stage.label(union)));
+  await stage.ask([{ ...asks, expected: received('94') }]);
 }
 
 /** Refusals that only an earlier day shows: before the table, before the pension service, before resident facts under item 74. */

@@ -1,8 +1,7 @@
 import type { DisclosedExchange, Page } from '#libs/read-models';
-import { theCast } from '../cast/agencies.js';
+import { nameOf, theCast } from '../cast/agencies.js';
 import { informationName } from '../cast/law.js';
 import type { Person } from '../cast/people.js';
-import { registered } from '../cast/agencies.js';
 import { PortalIdentifiers } from '../setup/set-up.js';
 import { type Stage, timeOfDay } from './stage.js';
 import { portalTexts } from './portal-view.texts.js';
@@ -21,7 +20,7 @@ export async function viewOf(stage: Stage, person: Person): Promise<readonly Dis
 export async function showView(stage: Stage, person: Person): Promise<readonly DisclosedExchange[]> {
   const texts = portalTexts(stage.language);
   const rows = await viewOf(stage, person);
-  const name = (code: string): string => registered(code).registration.name;
+  const name = (code: string): string => nameOf(code, stage.language);
   const lines = rows
     .slice(0, ROWS_SHOWN)
     .map((row) =>

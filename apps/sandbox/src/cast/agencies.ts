@@ -146,3 +146,12 @@ export function labelOf({ name, letter }: CastAgency, language: Language): strin
   if (letter === undefined) return name[language];
   return language === 'ja' ? `${name.ja}（${letter}市）` : `${name.en} (city ${letter})`;
 }
+
+/** Name of any agency: in English the cast's own, the register's Japanese one for the others. */
+export function nameOf(code: string, language: Language): string {
+  englishNames ??= new Map(
+    [...Object.values(theCast()), ...theHomes().flatMap(({ city, prefecture }) => [city, prefecture])].map((one) => [one.code, one.name.en]),
+  );
+  return (language === 'en' ? englishNames.get(code) : undefined) ?? registered(code).registration.name;
+}
+let englishNames: ReadonlyMap<string, string> | undefined;

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
 import { type RunningCore, startCore } from '#apps/core';
@@ -12,6 +12,7 @@ import { type Clock, Log, type LogLevel, SandboxClock, ServiceClient, TokenSigne
 import type { PinnedCore } from '#libs/protocol';
 import { referenceServers } from '#libs/reference-data';
 import { type CastAgency } from '../cast/agencies.js';
+import { prepareDirectory } from '../data-directory.js';
 import type { RecordKeepers } from '../records/three-records.js';
 import { AgencyKeys } from './agency-keys.js';
 import { allotPorts } from './ports.js';
@@ -66,7 +67,7 @@ export class Nation {
   /** Starts all servers; the core knows of them before they speak. Rejects with nothing left open. */
   static async start(options: NationOptions): Promise<Nation> {
     const { directory } = options;
-    mkdirSync(join(directory, 'parties'), { recursive: true });
+    prepareDirectory(join(directory, 'parties'));
     const names = [CORE, REGISTRY, ...interfaceSystems().map(({ id }) => id), ...intermediateServers().map(({ id }) => id)];
     const ports = await allotPorts(names, options.basePort);
     const clock = SandboxClock.open({ file: join(directory, 'clock.json'), startsAt: options.startsAt ?? STARTS_AT });
@@ -195,6 +196,13 @@ export class Nation {
     const client = new ServiceClient({ address, audience, signer });
     this.#services.set(name, client);
     return client;
+  }
+
+  /** An intermediate server's store, keys and recorder: for faults that no interface lets in. */
+  partyOf(server: string): RunningIntermediateServer['party'] {
+    const running = this.intermediateServers.get(server);
+    if (!running) throw new Error(`${server} does not run`);
+    return running.party;
   }
 
   /** Where the three records of an exchange lie. */

@@ -192,15 +192,22 @@ export class SetUp {
 
   async #obtain(agency: CastAgency, persons: readonly Person[], numbers: ReadonlyMap<string, string>): Promise<void> {
     const client = this.nation.client(agency);
-    const own = persons.map((person) => ({ inAgencyNumber: inAgencyNumber(agency, person) }));
-    const acquisitions = allDone(await client.requestAcquisitions(own), 'acquisition numbers');
-    const forwarded = persons.map(({ id }, index) => ({
-      acquisitionNumber: acquisitions[index]?.acquisitionNumber ?? '',
-      individualNumber: numbers.get(id) ?? '',
-    }));
+    const requested = await client.requestAcquisitions(persons.map((person) => ({ inAgencyNumber: inAgencyNumber(agency, person) })));
+    // whoever was identified before a kill is left alone
+    const missing = requested.flatMap((outcome, index) =>
+      !outcome.ok && outcome.problem.code === 'IDENTIFIER_HELD' ? [] : [{ outcome, person: persons[index] as Person }],
+    );
+    if (missing.length === 0) return;
+    const acquisitions = allDone(
+      missing.map(({ outcome }) => outcome),
+      'acquisition numbers',
+    ).map(({ acquisitionNumber }, index) => ({ acquisitionNumber, person: missing[index]?.person as Person }));
+    const forwarded = acquisitions.map(({ acquisitionNumber, person: { id } }) => ({ acquisitionNumber, individualNumber: numbers.get(id) ?? '' }));
     await this.#atRegistry<true>(agency, PATHS.forwardAcquisitions, forwarded);
     const collected = allDone(
-      await client.collectIdentifiers(forwarded.map(({ acquisitionNumber }, index) => ({ acquisitionNumber, ...(own[index] as { inAgencyNumber: string }) }))),
+      await client.collectIdentifiers(
+        acquisitions.map(({ acquisitionNumber, person }) => ({ acquisitionNumber, inAgencyNumber: inAgencyNumber(agency, person) })),
+      ),
       'identifiers',
     );
     for (const { status } of collected) if (status !== 'obtained') throw new Error(`an identifier was not obtained: ${status}`);

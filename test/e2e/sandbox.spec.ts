@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { everyEvent, killWhenItPrints, runCases, runSandbox, type SandboxReport, type Seen } from './sandbox.process.js';
+
+const PARTIES = ['core', 'registry', 'is-east', 'is-west', 'is-fund', 'is-pension', 'is-ministries', 'is-others'];
+const CASES = ['1', '2', '3', '4', '5', '6', '7', '8', 'more'];
+/** A loaded machine of two cores takes about a minute for a start with all cases. */
+const START_TIMEOUT_MS = 240_000;
+/** Exchanges that are told of nations of earlier days: they are not in this directory. */
+const EARLIER_DAYS = 3;
+
+const directories: string[] = [];
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'renkei-sandbox-'));
+  directories.push(directory);
+  return directory;
+}
+afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+const categoryOf = ({ stream }: Seen): string => stream.slice(0, stream.indexOf('-'));
+/** What is set up: everything but the exchanges of the cases, and what the cases themselves do to the register. */
+const SET_UP = new Set(['server', 'matrix', 'opening', 'acquisition', 'identifier', 'resident', 'number', 'subject']);
+const setUpOf = (events: readonly Seen[]): readonly string[] =>
+  events.flatMap((event) => (SET_UP.has(categoryOf(event)) ? [`${event.party} ${event.stream} ${event.type}`] : [])).sort();
+const streamsOf = (events: readonly Seen[], category: string): ReadonlySet<string> =>
+  new Set(events.flatMap((event) => (categoryOf(event) === category ? [event.stream] : [])));
+
+function expectAsTheLawSays(report: SandboxReport): void {
+  expect(report.cases.flatMap(({ deviations }) => deviations)).toEqual([]);
+  expect(report.asTheLawSays).toBe(true);
+}
+
+/** An event of a kind that stands at most once in a stream. */
+function expectOnce(events: readonly Seen[], types: readonly string[]): void {
+  const wanted = new Set(types);
+  const counts = new Map<string, number>();
+  for (const { party, stream, type } of events)
+    if (wanted.has(type)) counts.set(`${party} ${stream} ${type}`, (counts.get(`${party} ${stream} ${type}`) ?? 0) + 1);
+  expect(counts.size).toBeGreaterThan(0);
+  expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
+}
+
+/** Every query of every server is decided and has ended, and the core has an exchange for each. */
+function expectNothingLost(events: readonly Seen[]): void {
+  const queries = new Map<string, Set<string>>();
+  for (const { stream, type } of events) {
+    if (!stream.startsWith('query-')) continue;
+    queries.set(stream, (queries.get(stream) ?? new Set()).add(type));
+  }
+  expect(queries.size).toBeGreaterThan(0);
+  const open = [...queries].filter(([, types]) => !types.has('QueryDecisionReceived'));
+  expect(open).toEqual([]);
+  const exchanges = streamsOf(events, 'exchange');
+  expect([...queries.keys()].filter((stream) => !exchanges.has(stream.replace('query-', 'exchange-')))).toEqual([]);
+  const denied = new Set(events.flatMap(({ stream, type }) => (type === 'QueryDenied' ? [stream.replace('exchange-', 'query-')] : [])));
+  const unended = [...queries].filter(
+    ([stream, types]) => !denied.has(stream) && !['ProvisionReceived', 'QueryEnded', 'QueryWithdrawn'].some((type) => types.has(type)),
+  );
+  expect(unended).toEqual([]);
+}
+
+describe('the sandbox, killed three times and started again', () => {
+  const directory = newDirectory();
+  let first: Awaited<ReturnType<typeof runCases>>;
+  let afterFirst: readonly Seen[];
+
+  beforeAll(async () => {
+    await killWhenItPrints(directory, /agencies registered +[1-4],\d{3} /);
+    await killWhenItPrints(directory, /identifiers obtained +[1-9]\d{2} /);
+    await killWhenItPrints(directory, /pension claims \(item 35\): answered +[1-9]\d* /);
+    first = await runCases(directory);
+    afterFirst = await everyEvent(directory, PARTIES);
+  }, START_TIMEOUT_MS);
+
+  it('goes on with the set-up where it was killed, plays every case and ends with status 0', () => {
+    expectAsTheLawSays(first.report);
+    expect(first.status).toBe(0);
+    expect(first.report.cases.map((one) => one.case)).toEqual(expect.arrayContaining(CASES));
+    for (const { exchanges } of first.report.cases) for (const { outcome, expected } of exchanges) expect(outcome).toBe(expected);
+    for (const { lines, recordsAgree } of first.report.cases.flatMap(({ bulks }) => bulks)) expect(recordsAgree).toBe(lines);
+    expect(first.report.cases.flatMap(({ bulks }) => bulks).reduce((sum, { lines }) => sum + lines, 0)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('refuses with an article, each for its own reason', () => {
+    const denials = first.report.cases.flatMap(({ exchanges }) => exchanges).filter(({ outcome }) => outcome.startsWith('denied'));
+    for (const { article } of denials) expect(article).toMatch(/^番号法/);
+    const reasons = new Set(denials.map(({ outcome }) => outcome.replace('denied ', '')));
+    for (const reason of [
+      'AFFAIR_NOT_IN_TABLE',
+      'INFORMATION_NOT_IN_ITEM',
+      'PROVIDER_NOT_IN_ITEM',
+      'NO_SUCH_INSTITUTION',
+      'NOT_YET_OPEN',
+      'ASSESSMENT_UNPUBLISHED_REQUESTER',
+      'IDENTIFIER_NOT_VALID',
+      'NO_TABLE_IN_FORCE',
+      'NOT_A_PARTICIPANT',
+      'AGENCY_SUSPENDED_REQUESTER',
+      'AGENCY_SUSPENDED_PROVIDER',
+      'ASSESSMENT_UNPUBLISHED_PROVIDER',
+      'REQUESTER_NOT_IN_ITEM',
+    ]) {
+      expect(reasons).toContain(reason);
+    }
+  });
+
+  it('has set nothing up twice and lost no exchange', () => {
+    expect(afterFirst.filter(({ type }) => type === 'AgencyRegistered')).toHaveLength(5_379);
+    expect(afterFirst.filter(({ type }) => type === 'IdentifierAlreadyHeld')).toEqual([]);
+    expectOnce(afterFirst, [
+      'AgencyRegistered',
+      'AgencyHosted',
+      'AgencyKeyRotated',
+      'AssessmentPublished',
+      'PermissionMatrixEnacted',
+      'IdentifierIssued',
+      'IdentifierObtained',
+      'IndividualNumberAssigned',
+      'QuerySubmitted',
+      'QueryPermitted',
+      'ProvisionMade',
+      'ProvisionReceived',
+      'ReceiptRecorded',
+    ]);
+    expectNothingLost(afterFirst);
+  });
+
+  it(
+    'resumes: nothing is set up twice, nothing is lost, the cases come out the same as new exchanges',
+    async () => {
+      const second = await runCases(directory);
+      expectAsTheLawSays(second.report);
+      expect(second.status).toBe(0);
+      const events = await everyEvent(directory, PARTIES);
+      expect(setUpOf(events).filter((line) => !/ServerMoved|ServerAddressChanged/.test(line))).toEqual(setUpOf(afterFirst));
+      expect(events.filter(({ type }) => type === 'AgencyRegistered')).toHaveLength(5_379);
+      expect(events.filter(({ type }) => type === 'ReplicaRegistered')).toHaveLength(afterFirst.filter(({ type }) => type === 'ReplicaRegistered').length);
+      const added = streamsOf(events, 'exchange').size - streamsOf(afterFirst, 'exchange').size;
+      const told = second.report.cases.reduce((sum, { exchanges, bulks }) => bulks.reduce((lines, bulk) => lines + bulk.lines, sum + exchanges.length), 0);
+      expect(added).toBeGreaterThanOrEqual(told - EARLIER_DAYS);
+      expectNothingLost(events);
+    },
+    START_TIMEOUT_MS,
+  );
+});
+
+describe('the sandbox, asked for what it cannot do', () => {
+  it('says which option is wrong', async () => {
+    const { status, errors } = await runSandbox(newDirectory(), '--lang', 'fr');
+    expect(status).toBe(2);
+    expect(errors).toContain('--lang takes ja or en');
+  });
+
+  it('refuses a data directory that is a file, in one sentence and with status 1', async () => {
+    const file = join(newDirectory(), 'file');
+    writeFileSync(file, '');
+    const { status, errors } = await runSandbox(join(file, 'data'), '--exit');
+    expect(status).toBe(1);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    expect(errors).toContain('data directory');
+  });
+});
