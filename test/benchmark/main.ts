@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
+import { exchanges } from './exchanges.benchmark.js';
 import { replica } from './replica.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, replica];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, replica];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 

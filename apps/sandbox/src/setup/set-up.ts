@@ -15,11 +15,12 @@ import { setUpTexts } from './set-up.texts.js';
 /** Steps in order; each may be done again, and is left out once it was done. */
 const STEPS = ['law', 'agencies', 'identifiers', 'replicas', 'portal'] as const;
 type Step = (typeof STEPS)[number];
+const REGISTER_STEPS = ['law', 'agencies'] as const satisfies readonly Step[];
 
 const LINES_A_CALL = 500;
 
-/** What a nation gets: everybody with their replicas, or the identifiers of those with a name (enough for what is refused). */
-export type Scope = 'everything' | 'identifiers';
+/** What a nation gets: everybody with their replicas; the identifiers of those with a name (enough for what is refused); all agencies, and nobody. */
+export type Scope = 'everything' | 'identifiers' | 'register';
 
 /** What has been done, kept beside the data; written by replacing, so a kill leaves the old or the new. */
 class Progress {
@@ -77,7 +78,7 @@ export class SetUp {
       replicas: () => this.#registerReplicas(),
       portal: () => this.#identifyAtPortal(),
     };
-    for (const step of STEPS) {
+    for (const step of this.scope === 'register' ? REGISTER_STEPS : STEPS) {
       if (this.#progress.has(step)) continue;
       await steps[step]();
       this.#progress.add(step);
@@ -96,7 +97,7 @@ export class SetUp {
 
   async #registerAgencies(): Promise<void> {
     const { operations } = this.nation.core;
-    const agencies = this.scope === 'everything' ? referenceAgencies() : this.#castAgencies();
+    const agencies = this.scope === 'identifiers' ? this.#castAgencies() : referenceAgencies();
     const progress = this.terminal?.progress(this.#texts.agencies, agencies.length);
     const exempt = theCast().unionUnassessed.code;
     const versions = referenceHistory().list();
@@ -214,7 +215,7 @@ export class SetUp {
   }
 
   async #registerReplicas(): Promise<void> {
-    if (this.scope === 'identifiers') return;
+    if (this.scope !== 'everything') return;
     const replicas = castReplicas();
     const progress = this.terminal?.progress(this.#texts.replicas, replicas.length);
     let done = 0;
