@@ -1,0 +1,96 @@
+import type { Nation } from '#apps/sandbox';
+import { ServiceClient } from '#libs/platform';
+import { inDirectory } from './bare-writers.js';
+import { type Benchmark, type Figure, median, withPeakMemory } from './benchmark.js';
+import { lineOf, measuredNation, type Size, type Subject } from './exchanges.setup.js';
+
+const SIZE: Size = { agencies: 200, requesters: 20, persons: 2_000 };
+const QUICK: Size = { agencies: 20, requesters: 4, persons: 200 };
+const QUERIES_A_SECOND = 200;
+const RUN_S = 8;
+const QUICK_RUN_S = 2;
+const WARM_UP_S = 3;
+const WAIT_MS = 10_000;
+const PERCENTILES = [50, 99] as const;
+
+/** Starts a piece of work every so many milliseconds, whether the one before has ended or not, and tells how long each took. */
+async function paced(seconds: number, work: (index: number) => Promise<void>): Promise<number[]> {
+  const intervalMs = 1_000 / QUERIES_A_SECOND;
+  const startMs = performance.now();
+  const running: Promise<number>[] = [];
+  for (let index = 0; index < seconds * QUERIES_A_SECOND; index += 1) {
+    const dueMs = startMs + index * intervalMs;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    // from when it was due, not from when it was sent: a stall counts for every query that it kept waiting
+    running.push(work(index).then(() => performance.now() - dueMs));
+  }
+  return Promise.all(running);
+}
+
+const percentile = (values: readonly number[], percent: number): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
+};
+
+/** One query, from the existing system's request to the answer that its data is in the mailbox. */
+async function query(nation: Nation, subject: Subject): Promise<void> {
+  const line = lineOf(subject, Date.parse(nation.clock.now()));
+  const { status } = await nation.client(subject.requester).submitQuery(line, { waitMs: WAIT_MS });
+  if (status !== 'received') throw new Error(`what is measured is exchanges that are provided, not ${status}`);
+}
+
+const hundredths = (ms: number): number => Math.round(ms * 100) / 100;
+
+/** Percentiles of each run, and of them the median, the least and the most. */
+function figuresOf(runs: readonly (readonly number[])[], bare: readonly (readonly number[])[], peakRssMiB: number): Figure[] {
+  return PERCENTILES.map((percent) => {
+    const own = runs.map((latencies) => percentile(latencies, percent));
+    const baseline = median(bare.map((latencies) => percentile(latencies, percent)));
+    return {
+      benchmark: `latency.p${percent}`,
+      unit: 'ms',
+      median: hundredths(median(own)),
+      min: hundredths(Math.min(...own)),
+      max: hundredths(Math.max(...own)),
+      baseline: hundredths(baseline),
+      ratio: hundredths(median(own) / baseline),
+      peakRssMiB,
+      runs: runs.length,
+    };
+  });
+}
+
+async function measure(directory: string, size: Size, runs: number, seconds: number): Promise<Figure[]> {
+  const { nation, subjects } = await measuredNation(directory, size, 'http');
+  const health = new ServiceClient({ address: nation.core.url, audience: 'core' });
+  try {
+    const provided = subjects.filter(({ meant }) => meant === 'provided');
+    const ask = (index: number): Promise<void> => query(nation, provided[index % provided.length] as Subject);
+    const bareRequest = async (): Promise<void> => void (await health.call({ method: 'GET', path: '/health/live', idempotent: true }));
+    await paced(Math.min(WARM_UP_S, seconds), ask);
+    const measured: number[][] = [];
+    const bare: number[][] = [];
+    const { peakMiB } = await withPeakMemory(async () => {
+      for (let run = 0; run < runs; run += 1) {
+        measured.push(await paced(seconds, ask));
+        bare.push(await paced(Math.min(2, seconds), bareRequest));
+      }
+    });
+    return figuresOf(measured, bare, peakMiB);
+  } finally {
+    await health.close();
+    await nation.close();
+  }
+}
+
+export const latency: Benchmark = {
+  name: 'latency',
+  what:
+    `One query at a time, ${QUERIES_A_SECOND} a second, over HTTP with tokens through every hop (agency, intermediate server, interface system, core and back; ` +
+    'core, interface system, intermediate server of the provider, data sealed to the requester): milliseconds from when the request was due until the answer ' +
+    'that the data is durable in the mailbox and recorded. All servers and the asking systems share one process. Baseline: a bare GET at the same pace.',
+  async *run({ quick }): AsyncIterable<Figure> {
+    yield* await inDirectory((directory) => measure(directory, quick ? QUICK : SIZE, quick ? 1 : 3, quick ? QUICK_RUN_S : RUN_S));
+  },
+};
