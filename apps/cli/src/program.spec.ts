@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { widthOf } from '#libs/terminal';
+import type { Command } from 'commander';
+import { Session } from './command-line/session.js';
 import { runInProcess } from './program.fixture.js';
+import { buildProgram } from './program.js';
 
 const QUESTION = ['--requester', '札幌市', '--affair', '57', '--provider', '青森市'];
 const explain = (...rest: string[]): string[] => ['matrix', 'explain', ...QUESTION, ...rest];
@@ -167,17 +170,33 @@ describe('the other commands that need no server', () => {
   });
 });
 
+/** Every command, by the words that lead to it. */
+function commandsOf(command: Command, path: readonly string[] = []): (readonly string[])[] {
+  return [path, ...command.commands.flatMap((child) => commandsOf(child, [...path, child.name()]))];
+}
+const sink = { write: () => true };
+const allCommands = commandsOf(buildProgram(new Session({ args: [], environment: {}, stdout: sink, stderr: sink }), '0')).filter(
+  ([name]) => name !== 'sandbox',
+);
+
 describe('help', () => {
-  it.each([[[]], [['matrix']], [['matrix', 'explain']], [['agencies']], [['codes', 'check']]])(
-    'is there in both languages: renkei %j --help',
-    async (command) => {
-      const [ja, en] = await Promise.all(['ja', 'en'].map((language) => runInProcess([...command, '--help', '--lang', language])));
-      expect([ja?.status, en?.status]).toEqual([0, 0]);
-      expect(ja?.stdout).toContain('使い方:');
-      expect(en?.stdout).toContain('Usage:');
-      expect(ja?.stdout).not.toContain('Options:');
-    },
-  );
+  it('is there for all commands', () => {
+    expect(allCommands.map((path) => path.join(' '))).toEqual(
+      expect.arrayContaining(['', 'matrix explain', 'query', 'query status', 'replicas register', 'records search', 'held release', 'keys create', 'token']),
+    );
+  });
+
+  it.each(allCommands.map((path) => [path.join(' '), path] as const))('is there in both languages: renkei %s --help', async (_name, path) => {
+    const [ja, en] = await Promise.all(['ja', 'en'].map((language) => runInProcess([...path, '--help', '--lang', language], { COLUMNS: '90' })));
+    expect([ja?.status, en?.status, ja?.stderr, en?.stderr]).toEqual([0, 0, '', '']);
+    expect(ja?.stdout).toContain('使い方:');
+    expect(ja?.stdout).not.toMatch(/Options:|Commands:|Arguments:|Usage:|undefined/);
+    expect(en?.stdout).toContain('Usage:');
+    expect(en?.stdout).not.toContain('undefined');
+    for (const { stdout } of [ja, en].filter((ended) => ended !== undefined)) {
+      expect(Math.max(...stdout.split('\n').map(widthOf))).toBeLessThanOrEqual(90);
+    }
+  });
 
   it('is shown for a group alone, which ends with 2', async () => {
     const { status, stderr } = await runInProcess(['matrix']);

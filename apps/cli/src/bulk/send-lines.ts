@@ -100,6 +100,7 @@ export async function sendLines<Line extends object, Value>(
   let batch: Batch<Line> = { entries: [], bytes: 0 };
   // each batch is told after the one before it; after one that failed none is
   const tellAfter = async (before: Promise<void>, started: Started<Line>, outcomes: Promise<readonly LineResult<Value>[]>): Promise<void> => {
+    await Promise.allSettled([before, outcomes]); // nothing is left under way, also after a failure
     await before;
     await onAnswered(answeredOf(started, await outcomes, sending));
   };
