@@ -1,4 +1,5 @@
 import { DomainError, type ErrorKind } from '#libs/kernel';
+import { dictionary, type Language } from '#libs/terminal';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** Something that may have been meant. */
@@ -29,14 +30,6 @@ export class SettingsError extends DomainError {
   }
 }
 
-/** Work was interrupted on request; what was done is saved. */
-export class Interrupted extends DomainError {
-  override readonly name = 'Interrupted';
-  constructor(message: string) {
-    super('INTERRUPTED', 'unavailable', message);
-  }
-}
-
 const EXIT_OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
   invalid: EXIT.no,
   unauthenticated: EXIT.notPermitted,
@@ -61,18 +54,49 @@ export interface Failure {
 }
 
 const NOT_WRITTEN = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
-const FILE_ERRORS = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM', 'EEXIST', 'EMFILE', 'ENAMETOOLONG', ...NOT_WRITTEN]);
+/** Why a file can't be had, by the system's own codes. */
+const fileReasons = dictionary({
+  en: {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    EPERM: 'not permitted',
+    EISDIR: 'is a directory',
+    ENOTDIR: 'is not a directory',
+    EEXIST: 'exists already',
+    EMFILE: 'too many files are open',
+    ENAMETOOLONG: 'the name is too long',
+    ENOSPC: 'no space is left on the device',
+    EDQUOT: 'the disk quota is used up',
+    EROFS: 'the file system is read-only',
+    EIO: 'the device failed',
+  },
+  ja: {
+    ENOENT: 'ファイル又はディレクトリがありません',
+    EACCES: 'アクセスが許されていません',
+    EPERM: '許されていない操作です',
+    EISDIR: 'ディレクトリです',
+    ENOTDIR: 'ディレクトリではありません',
+    EEXIST: 'すでにあります',
+    EMFILE: '開いているファイルが多すぎます',
+    ENAMETOOLONG: '名前が長すぎます',
+    ENOSPC: '装置に空きがありません',
+    EDQUOT: 'ディスクの割当てを使い切りました',
+    EROFS: '読取り専用のファイルシステムです',
+    EIO: '装置の故障です',
+  },
+});
+type FileError = keyof ReturnType<typeof fileReasons>;
+const isFileError = (code: unknown): code is FileError => typeof code === 'string' && Object.hasOwn(fileReasons('en'), code);
 
 function exitOf(error: DomainError): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof SettingsError) return EXIT.configuration;
-  if (error instanceof Interrupted) return EXIT.interrupted;
   if (error.code.startsWith('SECRET_FILE_')) return EXIT.configuration;
   return EXIT_OF_KIND[error.kind];
 }
 
 /** What to tell of whatever was thrown; never a stack. A fault that is not known is told by its name alone. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown, language: Language): Failure {
   if (error instanceof DomainError) {
     return {
       exit: exitOf(error),
@@ -84,22 +108,9 @@ export function failureOf(error: unknown): Failure {
     };
   }
   const { code, path, message } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown; path?: unknown; message?: unknown };
-  if (typeof code === 'string' && FILE_ERRORS.has(code)) {
+  if (isFileError(code)) {
     const where = typeof path === 'string' ? `${path}: ` : '';
-    return { exit: NOT_WRITTEN.has(code) ? EXIT.notWritten : EXIT.usage, code, message: `${where}${REASONS[code] ?? code}` };
+    return { exit: NOT_WRITTEN.has(code) ? EXIT.notWritten : EXIT.usage, code, message: `${where}${fileReasons(language)[code]}` };
   }
   return { exit: EXIT.software, code: 'FAULT', message: typeof message === 'string' ? message : 'unknown fault' };
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'is not a directory',
-  EEXIST: 'exists already',
-  ENOSPC: 'no space is left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EIO: 'the device failed',
-};

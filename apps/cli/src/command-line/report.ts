@@ -75,7 +75,7 @@ export function reportFailure(error: unknown, session: Session, commandName: str
     print(failure, session, commandName);
     return failure.exit;
   }
-  const failure = failureOf(error);
+  const failure = failureOf(error, session.language);
   print(failure, session, commandName);
   return failure.exit;
 }
