@@ -1,4 +1,4 @@
-import type { Stored } from './recorder.js';
+import type { Stored } from './stored.js';
 
 /** Streams remembered; an exchange's stream is written three or four times within moments. */
 export const STREAMS_REMEMBERED_MAX = 4_000;

@@ -15,6 +15,7 @@ import {
 } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
 import { RecentHistories } from './recent-histories.js';
+import type { Stored } from './stored.js';
 
 /** How often a decision is made again when its stream moved on meanwhile. */
 export const CONFLICT_RETRIES_MAX = 5;
@@ -40,14 +41,6 @@ export interface Execution<Command> {
   readonly isNew?: boolean;
   /** The stream as it was read a moment ago: it is read again only if it has moved on since. */
   readonly known?: readonly Stored[];
-}
-
-/** A stored event with the bytes that it was read or written as. Its protected fields are sealed. */
-export interface Stored<E extends Message = Message> {
-  readonly event: RecordedEvent<E>;
-  readonly bytes: Uint8Array;
-  /** RFC 6962 leaf hash of the bytes, base64url. */
-  readonly leaf: string;
 }
 
 export interface Executed<E extends Message = Message> {

@@ -8,7 +8,8 @@ export const moreTexts = dictionary({
     repeatedDetail: 'another query under its id is refused (IDEMPOTENCY_KEY_REUSED)',
     down: (agency: string) => `the server of ${agency} goes down`,
     withdrawn: (requester: string) => `${requester} withdraws a query that waits; requester and core record it`,
-    waiting: (attempts: number, obstacle: string) => `the other waits; the requester sees why: tried ${attempts} ${attempts === 1 ? 'time' : 'times'}, last obstacle ${obstacle}`,
+    waiting: (attempts: number, obstacle: string) =>
+      `the other waits; the requester sees why: tried ${attempts} ${attempts === 1 ? 'time' : 'times'}, last obstacle ${obstacle}`,
     lapsed: 'an hour passes: the validity period is over',
     reason: (reason: string) => `ended: ${reason}, recorded by core and requester`,
     up: (agency: string) => `the server of ${agency} is back, on the same data`,

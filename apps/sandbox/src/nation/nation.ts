@@ -15,13 +15,15 @@ import { type CastAgency } from '../cast/agencies.js';
 import { prepareDirectory } from '../data-directory.js';
 import type { RecordKeepers } from '../records/three-records.js';
 import { AgencyKeys } from './agency-keys.js';
-import { allotPorts } from './ports.js';
+import { allotPorts, isTakenPort } from './ports.js';
 
 export const CORE = 'core';
 export const REGISTRY = 'registry';
 export const PORTAL = 'portal';
 export const OPERATOR = 'operator';
 const HOST = '127.0.0.1';
+/** Starts on other ports, where another process took one at the last moment. */
+const STARTS_TRIED_MAX = 5;
 
 /** The seed's May 2020: its law is in force then. */
 export const STARTS_AT = '2020-05-08T09:00:00+09:00';
@@ -66,6 +68,16 @@ export class Nation {
 
   /** Starts all servers; the core knows of them before they speak. Rejects with nothing left open. */
   static async start(options: NationOptions): Promise<Nation> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await Nation.#startOn(options);
+      } catch (error) {
+        if (!isTakenPort(error) || attempt === STARTS_TRIED_MAX) throw error;
+      }
+    }
+  }
+
+  static async #startOn(options: NationOptions): Promise<Nation> {
     const { directory } = options;
     prepareDirectory(join(directory, 'parties'));
     const names = [CORE, REGISTRY, ...interfaceSystems().map(({ id }) => id), ...intermediateServers().map(({ id }) => id)];

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** First port of a sandbox that is asked for none; each server has its place behind it. */
@@ -14,11 +15,19 @@ function canListen(port: number): Promise<number | undefined> {
   });
 }
 
-/** A port a name: the ones from `base` on where all of them are free, else any free ones. `base` 0: any free ones. */
+/** Below the range from which systems take ports for outgoing connections, so that none of those is in the way a moment later. */
+const FREE_PORTS = { first: 10_000, last: 32_000 } as const;
+const RANGES_TRIED_MAX = 50;
+
+/** A port a name: the ones from `base` on where all of them are free, else a free range somewhere. `base` 0: a free range at once. */
 export async function allotPorts(names: readonly string[], base: number): Promise<ReadonlyMap<string, number>> {
-  const wanted = names.map((_, index) => (base === 0 ? 0 : base + index));
-  const found = await Promise.all(wanted.map(canListen));
-  const taken = found.some((port) => port === undefined);
-  const ports = taken ? await Promise.all(names.map(() => canListen(0))) : found;
-  return new Map(names.map((name, index) => [name, ports[index] ?? 0]));
+  for (let attempt = 0; attempt < RANGES_TRIED_MAX; attempt += 1) {
+    const first = attempt === 0 && base !== 0 ? base : randomInt(FREE_PORTS.first, FREE_PORTS.last - names.length);
+    const ports = await Promise.all(names.map((_, index) => canListen(first + index)));
+    if (ports.every((port) => port !== undefined)) return new Map(names.map((name, index) => [name, first + index]));
+  }
+  throw new Error('no free range of ports was found: name the first one with --port');
 }
+
+/** True where another process took a port between the look and the use: another range is then tried. */
+export const isTakenPort = (error: unknown): boolean => (error as { code?: unknown } | undefined)?.code === 'EADDRINUSE';
