@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { legalDay } from '#libs/kernel';
 import { type Language, Terminal } from '#libs/terminal';
 import type { Case } from './cases/case.js';
@@ -8,8 +8,13 @@ import { CASES } from './cases/cases.js';
 import { earlierCases } from './cases/case-7-refusals.js';
 import type { CaseReport } from './cases/report.js';
 import { secondsOf, Stage } from './cases/stage.js';
+import { theCast } from './cast/agencies.js';
+import { INFORMATION } from './cast/law.js';
+import { inAgencyNumber, thePeople } from './cast/people.js';
+import { TAX_YEAR } from './cast/replicas.js';
 import { mainTexts } from './main.texts.js';
 import { Nation } from './nation/nation.js';
+import { writeProfile } from './nation/profile.js';
 import { type Options, readOptions } from './options.js';
 import { SetUp } from './setup/set-up.js';
 
@@ -78,7 +83,13 @@ function showAddresses(nation: Nation, { texts, terminal }: Told): void {
     rows: servers.map(({ id, url }) => [id, url, `${url}/docs`]),
   });
   terminal?.line();
-  terminal?.line(`${texts.tryIt} curl -s ${nation.core.url}/health/ready`);
+  const { toyonaka, tokorozawa } = theCast();
+  const profile = writeProfile(nation, toyonaka, 'toyonaka');
+  const person = inAgencyNumber(toyonaka, thePeople().kenta);
+  terminal?.line(texts.tryIt);
+  terminal?.line(`  npm run -s renkei -- query --profile ${relative('.', profile)} --person ${person} --provider ${tokorozawa.code} \\`);
+  terminal?.line(`    --affair 74 --information ${INFORMATION.localTax} --period ${TAX_YEAR} --department child-welfare --wait 10`);
+  terminal?.line(`  npm run -s renkei -- matrix explain --requester 豊中市 --affair 74 --provider 所沢市 --information 地方税 --on 2020-05-08`);
   terminal?.line(texts.stop);
 }
 
