@@ -1,0 +1,120 @@
+import { ExpandedTile } from './expanded-tile.js';
+import { HASH_BYTES, type Hasher } from './hasher.js';
+import { consistencyProof, hashOfRange, inclusionProof, type NodeReader } from './proofs.js';
+import { TILE_HEIGHT, TILE_WIDTH, tileWidth } from './tiles.js';
+
+/** Full tiles kept expanded in memory: the leaves of one commit are neighbours and share them. */
+export const TILES_CACHED_MAX = 512;
+
+/** A tile that changed: its hashes so far, 32 bytes each. */
+export interface ChangedTile {
+  readonly level: number;
+  readonly index: number;
+  readonly bytes: Buffer;
+}
+
+/** A stored full tile; undefined where it is not there. */
+export type ReadTile = (level: number, index: number) => Uint8Array | undefined;
+
+/**
+ * An RFC 6962 tree in tiles of height 8. In memory are its right edge (at most 256 hashes a level) and a bounded cache
+ * of full tiles; everything else is read. Appending hashes each leaf's way up once; nothing is ever changed.
+ */
+export class TileTree {
+  readonly #edge: ExpandedTile[] = [];
+  readonly #cache = new Map<string, ExpandedTile>();
+  #size = 0;
+
+  constructor(
+    private readonly hasher: Hasher,
+    private readonly readTile: ReadTile,
+  ) {}
+
+  /** The tree as stored: its size, and its partial tiles, which `readTile` gives too. */
+  static load(hasher: Hasher, readTile: ReadTile, size: number): TileTree {
+    const tree = new TileTree(hasher, readTile);
+    for (let level = 0; Math.floor(size / TILE_WIDTH ** level) > 0; level += 1) {
+      const hashes = Math.floor(size / TILE_WIDTH ** level);
+      const width = hashes % TILE_WIDTH;
+      const bytes = width === 0 ? new Uint8Array(0) : readTile(level, Math.floor(hashes / TILE_WIDTH));
+      if (bytes === undefined || bytes.length < width * HASH_BYTES) throw new RangeError(`the tile at the edge of level ${level} is missing`);
+      tree.#edge.push(new ExpandedTile(hasher, bytes.subarray(0, width * HASH_BYTES)));
+    }
+    tree.#size = size;
+    return tree;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds leaves; gives the tiles that are new or grew, to be stored before anybody is told of the new size. */
+  append(leaves: readonly Uint8Array[]): readonly ChangedTile[] {
+    const changed = new Map<string, ChangedTile>();
+    for (const leaf of leaves) this.#push(0, this.#size++, leaf, changed);
+    for (const [level, tile] of this.#edge.entries()) {
+      if (tile.width === 0) continue;
+      const index = Math.floor(this.#size / TILE_WIDTH ** (level + 1));
+      changed.set(`${level}/${index}`, { level, index, bytes: tile.bytes() });
+    }
+    return [...changed.values()];
+  }
+
+  #push(level: number, index: number, hash: Uint8Array, changed: Map<string, ChangedTile>): void {
+    const tile = (this.#edge[level] ??= new ExpandedTile(this.hasher));
+    tile.push(hash);
+    if (tile.width < TILE_WIDTH) return;
+    const tileIndex = Math.floor(index / TILE_WIDTH);
+    changed.set(`${level}/${tileIndex}`, { level, index: tileIndex, bytes: tile.bytes() });
+    this.#remember(`${level}/${tileIndex}`, tile);
+    this.#edge[level] = new ExpandedTile(this.hasher);
+    this.#push(level + 1, tileIndex, tile.top(), changed);
+  }
+
+  /** Root of the tree of the first `size` leaves. */
+  root(size = this.#size): Uint8Array {
+    this.#assertSize(size);
+    return hashOfRange(this.hasher, this.#node, 0, size);
+  }
+
+  /** Proof that the leaf at `index` stands in the tree of the first `size` leaves. */
+  inclusion(index: number, size: number): readonly Uint8Array[] {
+    this.#assertSize(size);
+    return inclusionProof(this.hasher, this.#node, index, size);
+  }
+
+  /** Proof that the tree of `newer` leaves begins with that of `older`. */
+  consistency(older: number, newer: number): readonly Uint8Array[] {
+    this.#assertSize(newer);
+    return consistencyProof(this.hasher, this.#node, older, newer);
+  }
+
+  #assertSize(size: number): void {
+    if (!Number.isSafeInteger(size) || size < 0 || size > this.#size) throw new RangeError('the tree has not had this size yet');
+  }
+
+  readonly #node: NodeReader = (level, index) => {
+    const tileLevel = Math.floor(level / TILE_HEIGHT);
+    const row = level % TILE_HEIGHT;
+    const first = index * 2 ** row;
+    const tileIndex = Math.floor(first / TILE_WIDTH);
+    return this.#tile(tileLevel, tileIndex).node(row, index - (tileIndex * TILE_WIDTH) / 2 ** row);
+  };
+
+  #tile(level: number, index: number): ExpandedTile {
+    const edge = this.#edge[level];
+    if (edge && tileWidth(level, index, this.#size) < TILE_WIDTH) return edge;
+    const name = `${level}/${index}`;
+    const cached = this.#cache.get(name);
+    if (cached) return cached;
+    const bytes = this.readTile(level, index);
+    if (bytes?.length !== TILE_WIDTH * HASH_BYTES) throw new RangeError(`the full tile ${name} is missing`);
+    return this.#remember(name, new ExpandedTile(this.hasher, bytes));
+  }
+
+  #remember(name: string, tile: ExpandedTile): ExpandedTile {
+    if (this.#cache.size >= TILES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
+    this.#cache.set(name, tile);
+    return tile;
+  }
+}
