@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { formatNote, formatVerifierKey, parseNote, parseVerifierKey } from './signed-note.js';
 
-const vectors = JSON.parse(readFileSync('libs/ledger/src/tree/vectors.go-sumdb.json', 'utf8')) as {
+const vectors = JSON.parse(readFileSync('libs/ledger/src/tree/fixtures/go-sumdb.json', 'utf8')) as {
   readonly verifierKey: string;
   readonly signedCheckpoint: string;
   readonly roots: Readonly<Record<string, string>>;

@@ -14,7 +14,7 @@ interface Vectors {
   readonly tilePaths: readonly string[];
 }
 /** Made with Go's golang.org/x/mod/sumdb/tlog v0.42.0 over the entries `entry 0` to `entry 599`. */
-const vectors = JSON.parse(readFileSync('libs/ledger/src/tree/vectors.go-sumdb.json', 'utf8')) as Vectors;
+const vectors = JSON.parse(readFileSync('libs/ledger/src/tree/fixtures/go-sumdb.json', 'utf8')) as Vectors;
 const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 const bytes = (text: string): Buffer => Buffer.from(text, 'hex');
 

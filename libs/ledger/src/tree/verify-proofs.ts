@@ -40,15 +40,15 @@ export function verifyInclusion(hasher: Hasher, leaf: Uint8Array, index: number,
   return led !== undefined && sameHash(led, root);
 }
 
+interface TreeHead {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+const isHead = ({ size, root }: TreeHead): boolean => isSize(size) && root.length === HASH_BYTES;
+
 /** True where the tree of `newer` leaves begins with the tree of `older` leaves (RFC 9162 §2.1.4.2). */
-export function verifyConsistency(
-  hasher: Hasher,
-  older: { readonly size: number; readonly root: Uint8Array },
-  newer: { readonly size: number; readonly root: Uint8Array },
-  proof: readonly Uint8Array[],
-): boolean {
-  if (!isSize(older.size) || !isSize(newer.size) || older.size > newer.size || !wellFormed(proof)) return false;
-  if (older.root.length !== HASH_BYTES || newer.root.length !== HASH_BYTES) return false;
+export function verifyConsistency(hasher: Hasher, older: TreeHead, newer: TreeHead, proof: readonly Uint8Array[]): boolean {
+  if (!isHead(older) || !isHead(newer) || older.size > newer.size || !wellFormed(proof)) return false;
   if (older.size === newer.size) return proof.length === 0 && sameHash(older.root, newer.root);
   if (older.size === 0) return proof.length === 0 && sameHash(older.root, hasher.empty());
   let at = older.size - 1;
