@@ -2,50 +2,32 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { type Caller, Callers, IsLines, TheCaller } from '#libs/platform';
 import {
   AcquisitionLine,
+  AcquisitionsRequest,
   answerLines,
   AskHoldersLine,
   CollectIdentifierLine,
+  CollectionsRequest,
   DecideQueryLine,
+  DecisionsRequest,
   DemandLine,
+  DemandsRequest,
   ExchangeStatusLine,
+  HoldersRequest,
   IdentifierChangeLine,
+  IdentifierChangesRequest,
   PATHS,
   ProvisionAnswer,
   ProvisionLine,
+  StatusesRequest,
   WithdrawalNoticeLine,
+  WithdrawalNoticesRequest,
+  WithdrawalsRequest,
   WithdrawQueryLine,
 } from '#libs/protocol';
 import { InterfaceSystemService } from './interface-system.service.js';
 
-class DecisionsRequest {
-  @IsLines(() => DecideQueryLine) readonly lines!: unknown[];
-}
-class WithdrawalsRequest {
-  @IsLines(() => WithdrawQueryLine) readonly lines!: unknown[];
-}
-class StatusesRequest {
-  @IsLines(() => ExchangeStatusLine) readonly lines!: unknown[];
-}
-class HoldersRequest {
-  @IsLines(() => AskHoldersLine) readonly lines!: unknown[];
-}
-class AcquisitionsRequest {
-  @IsLines(() => AcquisitionLine) readonly lines!: unknown[];
-}
-class CollectionsRequest {
-  @IsLines(() => CollectIdentifierLine) readonly lines!: unknown[];
-}
 class OutgoingProvisionsRequest {
   @IsLines(() => ProvisionAnswer) readonly lines!: unknown[];
-}
-class DemandsRequest {
-  @IsLines(() => DemandLine) readonly lines!: unknown[];
-}
-class WithdrawalNoticesRequest {
-  @IsLines(() => WithdrawalNoticeLine) readonly lines!: unknown[];
-}
-class IdentifierChangesRequest {
-  @IsLines(() => IdentifierChangeLine) readonly lines!: unknown[];
 }
 class ProvisionsRequest {
   @IsLines(() => ProvisionLine) readonly lines!: unknown[];

@@ -3,6 +3,7 @@ export * from './lines.js';
 export * from './fields.js';
 export * from './exchange.messages.js';
 export * from './identifier.messages.js';
+export * from './requests.js';
 export * from './directory.js';
 export * from './directory-cache.js';
 export * from './ed25519.js';

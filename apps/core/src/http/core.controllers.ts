@@ -3,45 +3,33 @@ import { ApiTags } from '@nestjs/swagger';
 import { type Caller, Callers, IsLines, TheCaller } from '#libs/platform';
 import {
   AcquisitionLine,
+  AcquisitionsRequest,
   answerLines,
   AskHoldersLine,
   CollectIdentifierLine,
+  CollectionsRequest,
   DecideQueryLine,
+  DecisionsRequest,
   ExchangeStatusLine,
+  HoldersRequest,
   IssueIdentifierLine,
   PATHS,
   ProvisionReportLine,
   ReceiptLine,
+  StatusesRequest,
+  WithdrawalsRequest,
   WithdrawQueryLine,
 } from '#libs/protocol';
 import { CoreService } from '../core-service.js';
 
-class DecisionsRequest {
-  @IsLines(() => DecideQueryLine) readonly lines!: unknown[];
-}
 class ProvisionReportsRequest {
   @IsLines(() => ProvisionReportLine) readonly lines!: unknown[];
 }
 class ReceiptsRequest {
   @IsLines(() => ReceiptLine) readonly lines!: unknown[];
 }
-class WithdrawalsRequest {
-  @IsLines(() => WithdrawQueryLine) readonly lines!: unknown[];
-}
-class StatusesRequest {
-  @IsLines(() => ExchangeStatusLine) readonly lines!: unknown[];
-}
-class HoldersRequest {
-  @IsLines(() => AskHoldersLine) readonly lines!: unknown[];
-}
-class AcquisitionsRequest {
-  @IsLines(() => AcquisitionLine) readonly lines!: unknown[];
-}
 class IssuancesRequest {
   @IsLines(() => IssueIdentifierLine) readonly lines!: unknown[];
-}
-class CollectionsRequest {
-  @IsLines(() => CollectIdentifierLine) readonly lines!: unknown[];
 }
 
 /** The hops of an exchange, for interface systems. */

@@ -1,20 +1,21 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type Caller, Callers, IsLines, TheCaller } from '#libs/platform';
-import { answerLines, DeliveredProvisionLine, DemandLine, IdentifierChangeLine, PATHS, WithdrawalNoticeLine } from '#libs/protocol';
+import {
+  answerLines,
+  DeliveredProvisionLine,
+  DemandLine,
+  DemandsRequest,
+  IdentifierChangeLine,
+  IdentifierChangesRequest,
+  PATHS,
+  WithdrawalNoticeLine,
+  WithdrawalNoticesRequest,
+} from '#libs/protocol';
 import { IntermediateServerService } from '../intermediate-server.service.js';
 
-class DemandsBody {
-  @IsLines(() => DemandLine) readonly lines!: unknown[];
-}
-class WithdrawalNoticesBody {
-  @IsLines(() => WithdrawalNoticeLine) readonly lines!: unknown[];
-}
 class DeliveredProvisionsBody {
   @IsLines(() => DeliveredProvisionLine) readonly lines!: unknown[];
-}
-class IdentifierChangesBody {
-  @IsLines(() => IdentifierChangeLine) readonly lines!: unknown[];
 }
 
 /** For the interface system of the agencies that each line names. */
@@ -26,12 +27,12 @@ export class ServerController {
 
   @Post(PATHS.answerDemands)
   @HttpCode(200)
-  demands(@TheCaller() { issuer }: Caller, @Body() { lines }: DemandsBody) {
+  demands(@TheCaller() { issuer }: Caller, @Body() { lines }: DemandsRequest) {
     return answerLines(DemandLine, lines, (valid) => this.service.answerDemands(issuer, valid));
   }
   @Post(PATHS.endWithdrawn)
   @HttpCode(200)
-  withdrawalNotices(@TheCaller() { issuer }: Caller, @Body() { lines }: WithdrawalNoticesBody) {
+  withdrawalNotices(@TheCaller() { issuer }: Caller, @Body() { lines }: WithdrawalNoticesRequest) {
     return answerLines(WithdrawalNoticeLine, lines, (valid) => this.service.endWithdrawn(issuer, valid));
   }
   @Post(PATHS.receiveProvisions)
@@ -41,7 +42,7 @@ export class ServerController {
   }
   @Post(PATHS.changeIdentifiers)
   @HttpCode(200)
-  identifierChanges(@TheCaller() { issuer }: Caller, @Body() { lines }: IdentifierChangesBody) {
+  identifierChanges(@TheCaller() { issuer }: Caller, @Body() { lines }: IdentifierChangesRequest) {
     return answerLines(IdentifierChangeLine, lines, (valid) => this.service.changeIdentifiers(issuer, valid));
   }
 }
