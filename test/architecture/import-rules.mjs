@@ -15,13 +15,19 @@ export const LIBS = {
   domain: { imports: ['kernel'], packages: 'none', node: false },
   'reference-data': { imports: ['kernel', 'domain'], packages: 'any', node: true },
   'event-store': { imports: ['kernel'], packages: 'any', node: true },
-  ledger: { imports: ['kernel'], packages: 'without-nest', node: true },
+  proofs: { imports: ['kernel', 'domain'], packages: 'without-nest', node: false },
+  ledger: { imports: ['kernel', 'proofs'], packages: 'without-nest', node: true },
   cryptography: { imports: ['kernel'], packages: 'any', node: true },
-  commands: { imports: ['kernel', 'domain', 'event-store', 'ledger', 'cryptography'], packages: 'any', node: true },
+  commands: { imports: ['kernel', 'domain', 'event-store', 'proofs', 'ledger', 'cryptography'], packages: 'any', node: true },
   'read-models': { imports: ['kernel', 'domain', 'event-store', 'cryptography'], packages: 'any', node: true },
   'agency-sdk': { imports: ['kernel'], packages: 'without-nest', node: true },
   platform: { imports: ['kernel'], packages: 'any', node: true },
-  protocol: { imports: ['kernel', 'platform'], packages: 'any', node: true },
+  protocol: { imports: ['kernel', 'platform', 'proofs'], packages: 'any', node: true },
+  'ledger-service': {
+    imports: ['kernel', 'domain', 'event-store', 'proofs', 'ledger', 'cryptography', 'commands', 'platform', 'protocol'],
+    packages: 'any',
+    node: true,
+  },
   terminal: { imports: ['kernel'], packages: 'without-nest', node: true },
 };
 /** The one app that may import other apps: it composes them. */

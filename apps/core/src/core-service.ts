@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '#libs/kernel';
 import {
   type AcquisitionAnswer,
   type AcquisitionLine,
   type AskHoldersLine,
+  type CheckpointLine,
+  type ConsistencyAnswer,
+  type ConsistencyLine,
+  type CosignatureAnswer,
+  failed,
   type CollectIdentifierAnswer,
   type CollectIdentifierLine,
   CorePort,
@@ -16,7 +22,9 @@ import {
   type IssueIdentifierLine,
   type LineOutcome,
   type ProvisionReportLine,
+  type Proven,
   type ReceiptLine,
+  type RecordedAnswer,
   type WithdrawQueryLine,
 } from '#libs/protocol';
 import { QueryDecisions } from './decisions/decide-queries.js';
@@ -27,6 +35,7 @@ import { Acquisitions } from './identifiers/acquisitions.js';
 import { Issuance } from './identifiers/issuance.js';
 import { DirectoryView } from './register/directory.js';
 
+const NO_LEDGER = new DomainError('LEDGER_UNAVAILABLE', 'unavailable', 'the ledger is not open');
 type Told<T> = Promise<readonly LineOutcome<T>[]>;
 
 /** The core system (コアシステム) as other servers see it, in one process or over HTTP. */
@@ -44,14 +53,14 @@ export class CoreService extends CorePort {
     super();
   }
 
-  override decideQueries(caller: string, lines: readonly DecideQueryLine[]): Told<DecisionAnswer> {
-    return this.decisions.decide(caller, lines);
+  override decideQueries(caller: string, lines: readonly DecideQueryLine[], seen?: number): Promise<Proven<DecisionAnswer>> {
+    return this.decisions.decide(caller, lines, seen);
   }
-  override reportProvisions(caller: string, lines: readonly ProvisionReportLine[]): Told<true> {
-    return this.reports.reportProvisions(caller, lines);
+  override reportProvisions(caller: string, lines: readonly ProvisionReportLine[], seen?: number): Promise<Proven<RecordedAnswer>> {
+    return this.reports.reportProvisions(caller, lines, seen);
   }
-  override recordReceipts(caller: string, lines: readonly ReceiptLine[]): Told<true> {
-    return this.reports.recordReceipts(caller, lines);
+  override recordReceipts(caller: string, lines: readonly ReceiptLine[], seen?: number): Promise<Proven<RecordedAnswer>> {
+    return this.reports.recordReceipts(caller, lines, seen);
   }
   override withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Told<true> {
     return this.reports.withdrawQueries(caller, lines);
@@ -70,6 +79,12 @@ export class CoreService extends CorePort {
   }
   override collectIdentifiers(caller: string, lines: readonly CollectIdentifierLine[]): Told<CollectIdentifierAnswer> {
     return this.acquisitions.collect(caller, lines);
+  }
+  override proveConsistency(_caller: string, lines: readonly ConsistencyLine[]): Told<ConsistencyAnswer> {
+    return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
+  }
+  override witnessCheckpoints(_caller: string, lines: readonly CheckpointLine[]): Told<CosignatureAnswer> {
+    return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
   }
   override directory(_caller: string): Promise<Directory> {
     return Promise.resolve(this.view.get());

@@ -4,6 +4,7 @@ import {
   AcquisitionLine,
   AcquisitionsRequest,
   answerLines,
+  answerProvenLines,
   AskHoldersLine,
   CollectIdentifierLine,
   CollectionsRequest,
@@ -42,7 +43,7 @@ export class OutgoingController {
   @Post(PATHS.decideQueries)
   @HttpCode(200)
   decisions(@TheCaller() { issuer }: Caller, @Body() { lines }: DecisionsRequest) {
-    return answerLines(DecideQueryLine, lines, (valid) => this.service.decideQueries(issuer, valid));
+    return answerProvenLines(DecideQueryLine, lines, (valid) => this.service.decideQueries(issuer, valid));
   }
   @Post(PATHS.withdrawQueries)
   @HttpCode(200)
@@ -108,6 +109,6 @@ export class PeerController {
   @Post(PATHS.deliverProvisions)
   @HttpCode(200)
   provisions(@TheCaller() { issuer }: Caller, @Body() { lines }: ProvisionsRequest) {
-    return answerLines(ProvisionLine, lines, (valid) => this.service.deliverProvisions(issuer, valid));
+    return answerProvenLines(ProvisionLine, lines, (valid) => this.service.deliverProvisions(issuer, valid));
   }
 }

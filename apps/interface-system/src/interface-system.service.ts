@@ -6,7 +6,10 @@ import {
   type AskHoldersLine,
   type CollectIdentifierLine,
   type CorePort,
+  type CheckpointLine,
+  type CosignatureAnswer,
   type DecideQueryLine,
+  type DecisionAnswer,
   type DeliveredProvisionLine,
   type DemandLine,
   type DirectoryCache,
@@ -17,10 +20,14 @@ import {
   type IntermediateServerPort,
   type LineOutcome,
   notSpokenFor,
+  type Proven,
   type ProvisionAnswer,
   type ProvisionLine,
   type ProvisionReportLine,
   type ReceiptLine,
+  type RecordedAnswer,
+  type RecordTold,
+  type TellRecordLine,
   succeeded,
   type WithdrawalNoticeLine,
   type WithdrawQueryLine,
@@ -40,6 +47,8 @@ export interface InterfaceSystemParts {
   readonly log: Log;
 }
 
+const NO_LEDGER = new DomainError('LEDGER_UNAVAILABLE', 'unavailable', 'the ledger is not open');
+
 /**
  * The only one that talks to the core and to other agencies' interface systems (インターフェイスシステム). It keeps no store: what
  * it passes on is recorded on both sides of it, and whoever sent a line sends it again where an answer was lost.
@@ -51,8 +60,9 @@ export class InterfaceSystemService extends InterfaceSystemPort {
 
   // ─ from the intermediate servers behind it, to the core
 
-  override decideQueries(caller: string, lines: readonly DecideQueryLine[]) {
-    return this.#relayHosted(caller, 'requester', lines, (passed) => this.parts.core.decideQueries(this.parts.id, passed), checkDecision);
+  override async decideQueries(caller: string, lines: readonly DecideQueryLine[]): Promise<Proven<DecisionAnswer>> {
+    const decide = async (passed: readonly DecideQueryLine[]) => (await this.parts.core.decideQueries(this.parts.id, passed)).outcomes;
+    return { outcomes: await this.#relayHosted(caller, 'requester', lines, decide, checkDecision) };
   }
   override withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]) {
     return this.#relayHosted(caller, 'requester', lines, (passed) => this.parts.core.withdrawQueries(this.parts.id, passed));
@@ -71,6 +81,13 @@ export class InterfaceSystemService extends InterfaceSystemPort {
   }
   override async sendProvisions(caller: string, lines: readonly ProvisionAnswer[]): Promise<readonly LineOutcome<true>[]> {
     return this.#relayHosted(caller, 'provider', lines, (passed) => this.#passOn(passed));
+  }
+
+  override witnessCheckpoints(_caller: string, lines: readonly CheckpointLine[]): Promise<readonly LineOutcome<CosignatureAnswer>[]> {
+    return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
+  }
+  override tellRecords(_caller: string, lines: readonly TellRecordLine[]): Promise<Proven<RecordTold>> {
+    return Promise.resolve({ outcomes: lines.map(() => failed(NO_LEDGER)) });
   }
 
   // ─ from the core, to the intermediate servers behind it
@@ -110,12 +127,12 @@ export class InterfaceSystemService extends InterfaceSystemPort {
 
   // ─ from another interface system, to the requester's server behind this one
 
-  override async deliverProvisions(caller: string, lines: readonly ProvisionLine[]): Promise<readonly LineOutcome<true>[]> {
+  override async deliverProvisions(caller: string, lines: readonly ProvisionLine[]): Promise<Proven<ReceiptLine | null>> {
     const { directory, id } = this.parts;
     await directory.server(caller);
     await directory.know(lines.map(({ provider }) => provider));
     const opened = new Map<ProvisionLine, DeliveredProvisionLine>();
-    return this.#eachServer(
+    const outcomes = await this.#eachServer(
       lines,
       (line) => {
         if (directory.agencyNow(line.provider)?.interfaceSystem !== caller) throw notSpokenFor('provider');
@@ -123,14 +140,15 @@ export class InterfaceSystemService extends InterfaceSystemPort {
         return this.#serverOf('requester', line.requester);
       },
       async (server, provisions) => {
-        const outcomes = await server.receiveProvisions(
+        const { outcomes } = await server.receiveProvisions(
           id,
           provisions.map((line) => opened.get(line) as DeliveredProvisionLine),
         );
         await this.#sendReceipts(outcomes);
-        return outcomes.map((outcome) => (outcome.ok ? succeeded(true as const) : outcome));
+        return outcomes;
       },
     );
+    return { outcomes };
   }
 
   #open(from: string, { sealed, ...line }: ProvisionLine): DeliveredProvisionLine {
@@ -167,7 +185,7 @@ export class InterfaceSystemService extends InterfaceSystemPort {
   async #passOn(answers: readonly ProvisionAnswer[]): Promise<readonly LineOutcome<true>[]> {
     if (answers.length === 0) return [];
     const { core, id } = this.parts;
-    const reported = core.reportProvisions(id, answers.map(reportOf)).catch((error: unknown) => answers.map(() => failed(error)));
+    const reported = core.reportProvisions(id, answers.map(reportOf)).catch((error: unknown) => ({ outcomes: answers.map(() => failed(error)) }));
     const delivered = new Outcomes<true>(answers.length);
     const going: Routed<ProvisionAnswer>[] = [];
     for (const [index, line] of answers.entries()) {
@@ -175,16 +193,23 @@ export class InterfaceSystemService extends InterfaceSystemPort {
       else going.push({ index, line });
     }
     await Promise.all([...byDestination(going, (line) => line.requesterInterfaceSystem)].map(([to, group]) => this.#deliver(to, group, delivered)));
-    const reports = await reported;
-    return delivered.all().map((outcome, index) => (outcome.ok ? (reports[index] as LineOutcome<true>) : outcome));
+    const { outcomes: reports } = await reported;
+    return delivered.all().map((outcome, index) => {
+      if (!outcome.ok) return outcome;
+      const report = reports[index] as LineOutcome<RecordedAnswer>;
+      return report.ok ? succeeded(true) : report;
+    });
   }
 
   async #deliver(to: string, group: readonly Routed<ProvisionAnswer>[], outcomes: Outcomes<true>): Promise<void> {
     try {
       await this.parts.directory.server(to);
       const lines = group.map(({ line }) => this.#sealed(to, line));
-      const answers = await this.parts.interfaceSystem(to).deliverProvisions(this.parts.id, lines);
-      for (const [at, { index }] of group.entries()) outcomes.set(index, answers[at] as LineOutcome<true>);
+      const { outcomes: answers } = await this.parts.interfaceSystem(to).deliverProvisions(this.parts.id, lines);
+      for (const [at, { index }] of group.entries()) {
+        const answer = answers[at] as LineOutcome<ReceiptLine | null>;
+        outcomes.set(index, answer.ok ? succeeded(true) : answer);
+      }
     } catch (error) {
       outcomes.fail(
         group.map(({ index }) => index),
@@ -234,12 +259,12 @@ export class InterfaceSystemService extends InterfaceSystemPort {
   }
 
   /** Groups lines by the intermediate server that they concern; a server that fails takes only its own lines with it. */
-  async #eachServer<Line>(
+  async #eachServer<Line, T = true>(
     lines: readonly Line[],
     serverOf: (line: Line) => string,
-    handle: (server: IntermediateServerPort, lines: readonly Line[]) => Promise<readonly LineOutcome<true>[]>,
-  ): Promise<readonly LineOutcome<true>[]> {
-    const outcomes = new Outcomes<true>(lines.length);
+    handle: (server: IntermediateServerPort, lines: readonly Line[]) => Promise<readonly LineOutcome<T>[]>,
+  ): Promise<readonly LineOutcome<T>[]> {
+    const outcomes = new Outcomes<T>(lines.length);
     const servers = new Map<Line, string>();
     const routed: Routed<Line>[] = [];
     for (const [index, line] of lines.entries()) {
@@ -257,7 +282,7 @@ export class InterfaceSystemService extends InterfaceSystemPort {
             this.parts.intermediateServer(server),
             group.map(({ line }) => line),
           );
-          for (const [at, { index }] of group.entries()) outcomes.set(index, answers[at] as LineOutcome<true>);
+          for (const [at, { index }] of group.entries()) outcomes.set(index, answers[at] as LineOutcome<T>);
         } catch (error) {
           outcomes.fail(
             group.map(({ index }) => index),

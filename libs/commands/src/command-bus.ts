@@ -1,10 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import {
+  accessDecider,
   acquisitionDecider,
   agencyDecider,
   exchangeDecider,
   holdersDecider,
   identifierDecider,
+  logDecider,
   matrixDecider,
   numberDecider,
   openingDecider,
@@ -14,6 +16,7 @@ import {
   residentDecider,
   serverDecider,
   subjectDecider,
+  witnessDecider,
 } from '#libs/domain';
 import type { Decider, Message } from '#libs/kernel';
 import { type Execution, type Outcome, Recorder } from './recorder.js';
@@ -55,3 +58,6 @@ export const replicaCommands = batchesOf(replicaDecider);
 export const numberCommands = batchesOf(numberDecider);
 export const residentCommands = batchesOf(residentDecider);
 export const subjectCommands = batchesOf(subjectDecider);
+export const logCommands = batchesOf(logDecider);
+export const witnessCommands = batchesOf(witnessDecider);
+export const accessCommands = batchesOf(accessDecider);

@@ -35,3 +35,7 @@ export * from './identifier/subject.events.js';
 export * from './identifier/subject.decider.js';
 export * from './permission-matrix/assessments.js';
 export * from './retention/retention.events.js';
+export * from './ledger/log.events.js';
+export * from './ledger/log.decider.js';
+export * from './ledger/witness.decider.js';
+export * from './ledger/access.decider.js';

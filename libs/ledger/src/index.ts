@@ -1,9 +1,4 @@
-export * from './leaf-hash.js';
-export * from './notes/checkpoint.js';
-export * from './notes/signed-note.js';
-export { HASH_BYTES, type Hasher, sameHash } from './tree/hasher.js';
+export * from './tree/leaf-hash.js';
 export { nativeHasher, nodeHash } from './tree/native-hasher.js';
-export { consistencyProof, hashOfRange, inclusionProof, type NodeReader } from './tree/proofs.js';
-export { parseTilePath, TILE_HEIGHT, TILE_LEVEL_MAX, TILE_WIDTH, type TileName, tilePath, tileWidth } from './tree/tiles.js';
 export { type ChangedTile, type ReadTile, TILES_CACHED_MAX, TileTree } from './tree/tile-tree.js';
-export { PROOF_HASHES_MAX, rootOfInclusion, verifyConsistency, verifyInclusion } from './tree/verify-proofs.js';
+export * from './log/ledger.js';

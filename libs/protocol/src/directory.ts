@@ -11,6 +11,8 @@ export interface ServerEntry {
   readonly url: string;
   /** Ed25519 public keys (32 bytes, base64url) that its tokens may be signed with, by key id. */
   readonly signingKeys: Readonly<Record<string, string>>;
+  /** Verifier keys (C2SP signed-note) of its log, as the core accepts them when it cosigns; none where it has no log yet. */
+  readonly ledgerKeys?: readonly string[];
   /** X25519 public key (base64url) of an interface system. */
   readonly transportKey?: string;
 }

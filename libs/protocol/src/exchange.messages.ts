@@ -12,6 +12,7 @@ import {
   IsUuidV7,
   MayBeOmitted,
 } from '#libs/platform';
+import { IsPlace, type Place } from './ledger.messages.js';
 import { IsDataset, IsDepartmentCode, IsIdentifier, IsLeafHash, IsPeriod } from './fields.js';
 
 /** Opens one protected field of a stored event: its reader recomputes the commitment (format.md §2). */
@@ -48,6 +49,8 @@ export interface DecisionAnswer {
   readonly impossible: boolean;
   /** Opens `requesterSubject`. */
   readonly disclosure: Disclosure;
+  /** Where `event` stands in the core's log. */
+  readonly place?: Place;
 }
 
 /** A permit shown to the provider's side: stored bytes of QueryPermitted, opened to the provider. */
@@ -58,6 +61,8 @@ export class DemandLine {
   @IsNested(() => Disclosure) readonly disclosure!: Disclosure;
   /** The interface system that speaks for the requester. */
   @IsServerId() readonly requesterInterfaceSystem!: string;
+  /** Where `event` stands in the core's log. */
+  @MayBeOmitted() @IsPlace() readonly place?: Place;
 }
 
 export class WithdrawalNoticeLine {
@@ -128,6 +133,26 @@ export class ReceiptLine {
   @IsAgencyCode() readonly requester!: string;
   @IsInstant() readonly receivedAt!: string;
   @IsLeafHash() readonly requesterLeaf!: string;
+  /** Where the record with `requesterLeaf` stands in the log of the requester's server. Not sent on to the core. */
+  @MayBeOmitted() @IsPlace() readonly place?: Place;
+}
+
+/** What the core recorded of a report or a receipt. */
+export interface RecordedAnswer {
+  /** Leaf hash of the core's event, base64url, and where it stands in the core's log. */
+  readonly leaf: string;
+  readonly place?: Place;
+}
+
+/** Asks a party for its own record of one exchange, for reconciliation. */
+export class TellRecordLine {
+  @IsUuidV7() readonly exchangeId!: string;
+  @IsAgencyCode() readonly agency!: string;
+}
+/** The stored events of `query-<exchange>` and `provision-<exchange>` of that agency, as text, each with its place in the server's log. */
+export interface RecordTold {
+  readonly exchangeId: string;
+  readonly events: readonly { readonly event: string; readonly place?: Place }[];
 }
 
 export class WithdrawQueryLine {

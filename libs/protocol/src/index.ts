@@ -1,6 +1,7 @@
 export * from './line-outcome.js';
 export * from './lines.js';
 export * from './fields.js';
+export * from './ledger.messages.js';
 export * from './exchange.messages.js';
 export * from './identifier.messages.js';
 export * from './requests.js';

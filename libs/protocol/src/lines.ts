@@ -1,6 +1,7 @@
 import { type Class, validateBatch } from '#libs/platform';
 import { DomainError } from '#libs/kernel';
-import { cutIntoBatches, type LineOutcome } from './line-outcome.js';
+import { isSharedProof, type Place, type Proven, type SharedProof } from './ledger.messages.js';
+import { BATCH_BYTES_MAX, BATCH_LINES_MAX, cutIntoBatches, type LineOutcome } from './line-outcome.js';
 
 /** Answer to every request that carries lines. */
 export interface Outcomes<T> {
@@ -28,21 +29,54 @@ export async function answerLines<Line extends object, T>(
   return { outcomes };
 }
 
+/** The same where the outcomes are proved: `handle` gives the proofs with them. */
+export async function answerProvenLines<Line extends object, T>(
+  type: Class<Line>,
+  lines: readonly unknown[],
+  handle: (valid: readonly Line[]) => Promise<Proven<T>>,
+): Promise<Proven<T>> {
+  let proofs: Proven<T>['proofs'];
+  const { outcomes } = await answerLines(type, lines, async (valid) => {
+    const proven = await handle(valid);
+    proofs = proven.proofs;
+    return proven.outcomes;
+  });
+  return proofs === undefined ? { outcomes } : { outcomes, proofs };
+}
+
 /** Sends a JSON body and gives the JSON answer; rejects with a DomainError. */
 export type PostJson = (path: string, body: object) => Promise<unknown>;
 
 /**
  * Sends lines in as many batches as they need, one after the other, and gives all outcomes in order. Rejects with the
- * first batch that fails as a whole; what was sent before it was recorded, and may be sent again.
+ * first batch that fails as a whole; what was sent before it was recorded, and may be sent again. `shared` goes into each body.
  */
-export async function sendLines<T>(post: PostJson, path: string, lines: readonly object[]): Promise<readonly LineOutcome<T>[]> {
+export async function sendLines<T>(post: PostJson, path: string, lines: readonly object[], shared: object = {}): Promise<readonly LineOutcome<T>[]> {
+  return (await sendProvenLines<T>(post, path, lines, shared)).outcomes;
+}
+
+/** The same where the answers carry proofs: each outcome's place refers to the proofs of all batches together. */
+export async function sendProvenLines<T>(post: PostJson, path: string, lines: readonly object[], shared: object = {}): Promise<Proven<T>> {
   const all: LineOutcome<T>[] = [];
-  for (const batch of cutIntoBatches(lines)) {
-    const { outcomes } = (await post(path, { lines: batch })) as Partial<Outcomes<T>>;
-    if (outcomes?.length !== batch.length) {
-      throw new DomainError('UPSTREAM_MALFORMED', 'unavailable', 'the server asked gave another number of outcomes than lines');
+  const proofs: SharedProof[] = [];
+  for (const batch of cutIntoBatches(lines, BATCH_LINES_MAX, BATCH_BYTES_MAX - ENVELOPE_BYTES - sizeOf(shared))) {
+    const { outcomes, proofs: own = [] } = (await post(path, { ...shared, lines: batch })) as Partial<Proven<T>>;
+    if (outcomes?.length !== batch.length || !Array.isArray(own) || !own.every(isSharedProof)) {
+      throw new DomainError('UPSTREAM_MALFORMED', 'unavailable', 'the server asked gave another number of outcomes than lines, or no proofs');
     }
-    all.push(...outcomes);
+    all.push(...(proofs.length === 0 ? outcomes : outcomes.map((outcome) => moved(outcome, proofs.length))));
+    proofs.push(...own);
   }
-  return all;
+  return proofs.length === 0 ? { outcomes: all } : { outcomes: all, proofs };
+}
+
+/** Bytes of a body beside its lines. */
+const ENVELOPE_BYTES = 1_024;
+const sizeOf = (shared: object): number => Buffer.byteLength(JSON.stringify(shared));
+
+/** An outcome whose place refers to proofs that stand `by` further on now. */
+function moved<T>(outcome: LineOutcome<T>, by: number): LineOutcome<T> {
+  if (!outcome.ok) return outcome;
+  const { place } = (outcome.value ?? {}) as { readonly place?: Place };
+  return place === undefined ? outcome : { ok: true, value: { ...outcome.value, place: { ...place, proof: (place.proof ?? 0) + by } } };
 }

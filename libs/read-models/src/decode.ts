@@ -1,3 +1,4 @@
+import { logEventTypes } from '#libs/domain';
 import type { Position, StoredEvent } from '#libs/event-store';
 import { EventRegistry, type EventType, type Message } from '#libs/kernel';
 import type { Projection, Recorded } from './projection.js';
@@ -16,6 +17,8 @@ export interface Decoded<E extends Message> {
   readonly stop?: Stop;
 }
 
+/** About the log itself: in no read model, though beside events that are. */
+const OF_THE_LOG: ReadonlySet<string> = new Set(logEventTypes.map(({ type }) => type));
 const STOPPING: ReadonlySet<unknown> = new Set(['UNKNOWN_EVENT_TYPE', 'UNKNOWN_EVENT_VERSION']);
 
 /** Picks a projection's events out of the store's, and decodes no others. */
@@ -33,7 +36,7 @@ export class ProjectionDecoder<E extends Message> {
     const events: Recorded<E>[] = [];
     let last: StoredEvent | undefined;
     for (const event of stored) {
-      if (this.#categories.has(categoryOf(event.stream))) {
+      if (this.#categories.has(categoryOf(event.stream)) && !OF_THE_LOG.has(event.type)) {
         try {
           events.push(this.#decode(event) as Recorded<E>);
         } catch (error) {

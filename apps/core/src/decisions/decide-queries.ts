@@ -4,7 +4,7 @@ import { type Executed, exchangeCommands, type Execution, type Outcome } from '#
 import { monthKeyId, type OpenedIdentifier } from '#libs/cryptography';
 import { type Basis, type DecideQuery, type ExchangeEvent, type Legality, type MatrixHistory } from '#libs/domain';
 import { DomainError, isSealed, legalDay, legalMonth, plusMs, type SealedField } from '#libs/kernel';
-import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, succeeded } from '#libs/protocol';
+import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, type Proven, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
 import { eventOf, exchangeStream } from '../exchanges/exchange-stream.js';
 import { type IdentifierRef, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
@@ -61,7 +61,7 @@ export class QueryDecisions {
     private readonly notifier: Notifier,
   ) {}
 
-  async decide(caller: string, lines: readonly DecideQueryLine[]): Promise<readonly LineOutcome<DecisionAnswer>[]> {
+  async decide(caller: string, lines: readonly DecideQueryLine[], _seen?: number): Promise<Proven<DecisionAnswer>> {
     const outcomes = new Array<LineOutcome<DecisionAnswer>>(lines.length);
     const at = this.parts.clock.now();
     const sitting: Sitting = {
@@ -76,7 +76,7 @@ export class QueryDecisions {
     const executions = drafts.map((draft) => this.#execution(draft, sitting));
     const recorded = await this.commands.execute(new exchangeCommands.Batch(executions));
     this.#answer(drafts, recorded, outcomes);
-    return outcomes;
+    return { outcomes };
   }
 
   /** Lines that may be decided; the others are refused in `outcomes`, and not recorded. */

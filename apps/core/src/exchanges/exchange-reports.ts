@@ -3,7 +3,17 @@ import { CommandBus } from '@nestjs/cqrs';
 import { type Executed, exchangeCommands, type Execution } from '#libs/commands';
 import type { ExchangeCommand, ExchangeEvent } from '#libs/domain';
 import { assertNever, invalid, plusMs } from '#libs/kernel';
-import { failed, type LineOutcome, notSpokenFor, type ProvisionReportLine, type ReceiptLine, succeeded, type WithdrawQueryLine } from '#libs/protocol';
+import {
+  failed,
+  type LineOutcome,
+  notSpokenFor,
+  type Proven,
+  type ProvisionReportLine,
+  type ReceiptLine,
+  type RecordedAnswer,
+  succeeded,
+  type WithdrawQueryLine,
+} from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
 import { Notices } from '../notifier/notices.js';
 import { Notifier } from '../notifier/notifier.js';
@@ -29,28 +39,30 @@ export class ExchangeReports {
     private readonly notices: Notices,
   ) {}
 
-  reportProvisions(caller: string, lines: readonly ProvisionReportLine[]): Promise<readonly LineOutcome<true>[]> {
-    return this.#record(caller, lines, {
+  async reportProvisions(caller: string, lines: readonly ProvisionReportLine[], _seen?: number): Promise<Proven<RecordedAnswer>> {
+    const outcomes = await this.#record(caller, lines, {
       role: 'provider',
       agencyOf: ({ provider }) => provider,
       factOf: ({ at, providerLeaf }) => ({ at, leaf: providerLeaf }),
       commandOf: provisionCommand,
       recorded: ({ exchangeId, outcome }) => this.notifier.answered(exchangeId, outcome === 'held' ? 'held' : 'answered'),
     });
+    return { outcomes };
   }
 
-  recordReceipts(caller: string, lines: readonly ReceiptLine[]): Promise<readonly LineOutcome<true>[]> {
-    return this.#record(caller, lines, {
+  async recordReceipts(caller: string, lines: readonly ReceiptLine[], _seen?: number): Promise<Proven<RecordedAnswer>> {
+    const outcomes = await this.#record(caller, lines, {
       role: 'requester',
       agencyOf: ({ requester }) => requester,
       factOf: ({ receivedAt, requesterLeaf }) => ({ at: receivedAt, leaf: requesterLeaf }),
       commandOf: ({ requester, receivedAt, requesterLeaf }) => ({ type: 'RecordReceipt', data: { reporter: requester, receivedAt, requesterLeaf } }),
       recorded: ({ exchangeId }) => this.notifier.ended(exchangeId),
     });
+    return { outcomes };
   }
 
-  withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Promise<readonly LineOutcome<true>[]> {
-    return this.#record(caller, lines, {
+  async withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Promise<readonly LineOutcome<true>[]> {
+    const outcomes = await this.#record(caller, lines, {
       role: 'requester',
       agencyOf: ({ requester }) => requester,
       factOf: ({ withdrawnAt, requesterLeaf }) => ({ at: withdrawnAt, leaf: requesterLeaf }),
@@ -61,14 +73,15 @@ export class ExchangeReports {
         if (decision?.type === 'QueryPermitted') this.notices.withdrawn({ exchangeId, provider: decision.data.provider });
       },
     });
+    return outcomes.map((outcome) => (outcome.ok ? succeeded(true as const) : outcome));
   }
 
   async #record<Line extends { readonly exchangeId: string }>(
     caller: string,
     lines: readonly Line[],
     report: Report<Line>,
-  ): Promise<readonly LineOutcome<true>[]> {
-    const outcomes = new Array<LineOutcome<true>>(lines.length);
+  ): Promise<readonly LineOutcome<RecordedAnswer>[]> {
+    const outcomes = new Array<LineOutcome<RecordedAnswer>>(lines.length);
     const now = this.parts.clock.now();
     const latest = plusMs(now, this.parts.settings.clockSkewMs);
     const taken: { index: number; line: Line }[] = [];
@@ -94,7 +107,7 @@ export class ExchangeReports {
       const outcome = recorded[position];
       if (outcome?.status === 'fulfilled') {
         report.recorded(line, outcome.value);
-        outcomes[index] = succeeded(true);
+        outcomes[index] = succeeded({ leaf: outcome.value.history.at(-1)?.leaf ?? '' });
       } else outcomes[index] = failed(outcome?.reason);
     }
     return outcomes;

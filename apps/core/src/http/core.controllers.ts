@@ -5,6 +5,7 @@ import {
   AcquisitionLine,
   AcquisitionsRequest,
   answerLines,
+  answerProvenLines,
   AskHoldersLine,
   CollectIdentifierLine,
   CollectionsRequest,
@@ -14,6 +15,7 @@ import {
   HoldersRequest,
   IssueIdentifierLine,
   PATHS,
+  ProvenRequest,
   ProvisionReportLine,
   ReceiptLine,
   StatusesRequest,
@@ -22,10 +24,10 @@ import {
 } from '#libs/protocol';
 import { CoreService } from '../core-service.js';
 
-class ProvisionReportsRequest {
+class ProvisionReportsRequest extends ProvenRequest {
   @IsLines(() => ProvisionReportLine) readonly lines!: unknown[];
 }
-class ReceiptsRequest {
+class ReceiptsRequest extends ProvenRequest {
   @IsLines(() => ReceiptLine) readonly lines!: unknown[];
 }
 class IssuancesRequest {
@@ -41,18 +43,18 @@ export class ExchangesController {
 
   @Post(PATHS.decideQueries)
   @HttpCode(200)
-  decisions(@TheCaller() { issuer }: Caller, @Body() { lines }: DecisionsRequest) {
-    return answerLines(DecideQueryLine, lines, (valid) => this.core.decideQueries(issuer, valid));
+  decisions(@TheCaller() { issuer }: Caller, @Body() { lines, seen }: DecisionsRequest) {
+    return answerProvenLines(DecideQueryLine, lines, (valid) => this.core.decideQueries(issuer, valid, seen));
   }
   @Post(PATHS.reportProvisions)
   @HttpCode(200)
-  provisionReports(@TheCaller() { issuer }: Caller, @Body() { lines }: ProvisionReportsRequest) {
-    return answerLines(ProvisionReportLine, lines, (valid) => this.core.reportProvisions(issuer, valid));
+  provisionReports(@TheCaller() { issuer }: Caller, @Body() { lines, seen }: ProvisionReportsRequest) {
+    return answerProvenLines(ProvisionReportLine, lines, (valid) => this.core.reportProvisions(issuer, valid, seen));
   }
   @Post(PATHS.recordReceipts)
   @HttpCode(200)
-  receipts(@TheCaller() { issuer }: Caller, @Body() { lines }: ReceiptsRequest) {
-    return answerLines(ReceiptLine, lines, (valid) => this.core.recordReceipts(issuer, valid));
+  receipts(@TheCaller() { issuer }: Caller, @Body() { lines, seen }: ReceiptsRequest) {
+    return answerProvenLines(ReceiptLine, lines, (valid) => this.core.recordReceipts(issuer, valid, seen));
   }
   @Post(PATHS.withdrawQueries)
   @HttpCode(200)

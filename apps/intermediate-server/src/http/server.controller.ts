@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { type Caller, Callers, IsLines, TheCaller } from '#libs/platform';
 import {
   answerLines,
+  answerProvenLines,
   DeliveredProvisionLine,
   DemandLine,
   DemandsRequest,
@@ -38,7 +39,7 @@ export class ServerController {
   @Post(PATHS.receiveProvisions)
   @HttpCode(200)
   provisions(@TheCaller() { issuer }: Caller, @Body() { lines }: DeliveredProvisionsBody) {
-    return answerLines(DeliveredProvisionLine, lines, (valid) => this.service.receiveProvisions(issuer, valid));
+    return answerProvenLines(DeliveredProvisionLine, lines, (valid) => this.service.receiveProvisions(issuer, valid));
   }
   @Post(PATHS.changeIdentifiers)
   @HttpCode(200)

@@ -178,7 +178,7 @@ export class DecisionOutbox {
       this.#underWay.add(waiting);
     }
     try {
-      const outcomes = await this.parts.interfaceSystem.decideQueries(
+      const { outcomes } = await this.parts.interfaceSystem.decideQueries(
         this.parts.id,
         batch.map(({ line }) => line),
       );

@@ -1,5 +1,4 @@
-import { HASH_BYTES, type Hasher } from './hasher.js';
-import { TILE_HEIGHT, TILE_WIDTH } from './tiles.js';
+import { HASH_BYTES, type Hasher, TILE_HEIGHT, TILE_WIDTH } from '#libs/proofs';
 
 /**
  * A tile with the nodes above its hashes, each computed when it is first asked for. Whole subtrees never change, so a

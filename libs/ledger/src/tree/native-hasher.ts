@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { leafHash } from '../leaf-hash.js';
-import { HASH_BYTES, type Hasher } from './hasher.js';
+import { leafHash } from './leaf-hash.js';
+import { HASH_BYTES, type Hasher } from '#libs/proofs';
 
 const scratch = Buffer.alloc(1 + 2 * HASH_BYTES);
 scratch[0] = 1;

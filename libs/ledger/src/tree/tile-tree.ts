@@ -1,7 +1,5 @@
+import { consistencyProof, HASH_BYTES, type Hasher, hashOfRange, inclusionProof, type NodeReader, TILE_HEIGHT, TILE_WIDTH, tileWidth } from '#libs/proofs';
 import { ExpandedTile } from './expanded-tile.js';
-import { HASH_BYTES, type Hasher } from './hasher.js';
-import { consistencyProof, hashOfRange, inclusionProof, type NodeReader } from './proofs.js';
-import { TILE_HEIGHT, TILE_WIDTH, tileWidth } from './tiles.js';
 
 /** Full tiles kept expanded in memory: the leaves of one commit are neighbours and share them. */
 export const TILES_CACHED_MAX = 512;

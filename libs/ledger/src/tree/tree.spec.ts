@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { leafHash } from '../leaf-hash.js';
+import { leafHash } from './leaf-hash.js';
 import { nativeHasher } from './native-hasher.js';
-import { parseTilePath, tilePath, tileWidth } from './tiles.js';
 import { TileTree } from './tile-tree.js';
-import { verifyConsistency, verifyInclusion } from './verify-proofs.js';
+import { parseTilePath, tilePath, tileWidth, verifyConsistency, verifyInclusion } from '#libs/proofs';
 
 interface Vectors {
   readonly roots: Readonly<Record<string, string>>;
