@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { openParty, type Party } from '#libs/commands';
 import { FileKeyVault, IdentifierCipher, VerificationKey } from '#libs/cryptography';
-import { agencyEventTypes, exchangeEventTypes, holderEventTypes, identifierEventTypes, matrixEventTypes, retentionEventTypes } from '#libs/domain';
+import {
+  agencyEventTypes,
+  exchangeEventTypes,
+  holderEventTypes,
+  identifierEventTypes,
+  logEventTypes,
+  matrixEventTypes,
+  retentionEventTypes,
+} from '#libs/domain';
 import { EventRegistry } from '#libs/kernel';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
 import { PAGE_ROWS_MAX, type ReadModels, SqliteReadModels } from '#libs/read-models';
@@ -15,7 +23,15 @@ import type { CoreSettings } from './settings.js';
 const CAUGHT_UP_TIMEOUT_MS = 30_000;
 
 export const coreEvents = (): EventRegistry =>
-  new EventRegistry([...agencyEventTypes, ...matrixEventTypes, ...identifierEventTypes, ...exchangeEventTypes, ...holderEventTypes, ...retentionEventTypes]);
+  new EventRegistry([
+    ...agencyEventTypes,
+    ...matrixEventTypes,
+    ...identifierEventTypes,
+    ...exchangeEventTypes,
+    ...holderEventTypes,
+    ...retentionEventTypes,
+    ...logEventTypes,
+  ]);
 
 export interface OpenedCore {
   readonly party: Party;

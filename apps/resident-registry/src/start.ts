@@ -36,7 +36,8 @@ export interface RunningResidentRegistry {
 /** Starts the registry: record and keys (made at the first start), directory, HTTP. */
 export async function startResidentRegistry(options: ResidentRegistryOptions): Promise<RunningResidentRegistry> {
   const { id, core, clock, log } = options;
-  const party = await openParty({ ...options, events: new EventRegistry([...numberingEventTypes]) });
+  const { dataDirectory, keysDirectory } = options;
+  const party = await openParty({ dataDirectory, keysDirectory, events: new EventRegistry([...numberingEventTypes]) });
   const { signing } = party;
   const peers: Peers = new Peers(new TokenSigner({ issuer: id, keyId: signing.keyId, privateKey: signing.privateKey }), (server) => addressOf(server));
   const corePort = options.corePort ?? new HttpCorePort(peers.post(core.id));

@@ -2,7 +2,20 @@ import { join } from 'node:path';
 import { EventIds, HmacNames, openPartySecrets, type PartySecrets, ProtectedFields, RecordKeys, SigningKey } from '#libs/cryptography';
 import { type EventStore, LmdbEventStore } from '#libs/event-store';
 import type { EventRegistry } from '#libs/kernel';
+import * as ledgers from '#libs/ledger';
+import type { Ledger, LedgerSource, LogSigner } from '#libs/ledger';
+import { type LogIdentity, type OpenedLog, openLog } from './party-log.js';
 import { Recorder } from './recorder.js';
+
+const { openLedger } = ledgers as {
+  readonly openLedger?: (options: {
+    readonly directory: string;
+    readonly source: LedgerSource;
+    readonly origin: string;
+    readonly signers: readonly LogSigner[];
+    readonly onTrouble?: (code: string) => void;
+  }) => Promise<Ledger>;
+};
 
 export interface PartyOptions {
   /** Everything of the party but its keys: `event-store/` and what an app puts beside it. */
@@ -10,6 +23,12 @@ export interface PartyOptions {
   /** Its keys, apart from the data, with a backup of their own (format.md §2). */
   readonly keysDirectory: string;
   readonly events: EventRegistry;
+  /** Whose log the record is; `now`: the business clock (the wall's, where left out), for the event that opens an epoch. */
+  readonly log?: { readonly deployment: string; readonly party: string; readonly now?: () => string };
+  /** For measuring: no ledger is kept, nothing is proved. */
+  readonly withoutLedger?: true;
+  /** Told of trouble of the ledger's, by its code. */
+  readonly onTrouble?: (code: string) => void;
 }
 
 /** What every server with a record of its own has: store, keys, names, signing key, recorder. */
@@ -21,38 +40,64 @@ export interface Party {
   readonly secrets: PartySecrets;
   readonly signing: SigningKey;
   readonly recorder: Recorder;
+  /** Undefined only where the party was opened without one. */
+  readonly ledger: Ledger | undefined;
+  readonly log: LogIdentity | undefined;
   /** Waits for what is in flight. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a party's store and keys, made at the first start. Rejects with the typed errors of both: a directory in use by
- * another process, not writable, full, or with keys that are not its own; nothing is left open then.
+ * Opens a party's store, keys and log, made at the first start. Rejects with the typed errors of all three: a directory in
+ * use by another process, not writable, full, or with keys that are not its own; a log that is ahead of its store
+ * (LEDGER_AHEAD_OF_STORE), or whose key is gone (LEDGER_KEY_MISSING). Nothing is left open then.
  */
-export async function openParty({ dataDirectory, keysDirectory, events }: PartyOptions): Promise<Party> {
+export async function openParty({ dataDirectory, keysDirectory, events, log, withoutLedger, onTrouble }: PartyOptions): Promise<Party> {
   const secrets = openPartySecrets(keysDirectory);
   const signing = SigningKey.openOrCreate(keysDirectory);
-  const store = await LmdbEventStore.open(join(dataDirectory, 'event-store'));
-  let keys: RecordKeys;
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.toReversed()) await close();
+  };
   try {
-    keys = await RecordKeys.open(keysDirectory);
+    const store = await LmdbEventStore.open(join(dataDirectory, 'event-store'));
+    opened.push(() => store.close());
+    const keys = await RecordKeys.open(keysDirectory);
+    opened.unshift(() => keys.close()); // after the store
+    const fields = new ProtectedFields(keys);
+    const recorder = new Recorder(store, events, keys, fields, new EventIds(), () => new Date().toISOString());
+    let identity: OpenedLog | undefined;
+    let ledger: Ledger | undefined;
+    if (log !== undefined && withoutLedger !== true && openLedger !== undefined) {
+      const { deployment, party, now = () => new Date().toISOString() } = log;
+      identity = await openLog(recorder, keysDirectory, `${deployment}/${party}`, now);
+      const { origin, signers } = identity;
+      ledger = await openLedger({
+        directory: join(dataDirectory, 'ledger'),
+        source: store,
+        origin,
+        signers,
+        ...(onTrouble === undefined ? {} : { onTrouble }),
+      });
+      const { close } = ledger;
+      opened.push(() => close.call(ledger));
+      // what was told before the last stop is in the tree again before anything is answered
+      await ledger.integrated(await store.lastPosition());
+    }
+    return {
+      store,
+      keys,
+      fields,
+      names: new HmacNames(secrets.streamSecret),
+      secrets,
+      signing,
+      recorder,
+      ledger,
+      log: identity && { origin: identity.origin, keys: identity.keys },
+      close: closeAll,
+    };
   } catch (error) {
-    await store.close();
+    await closeAll();
     throw error;
   }
-  const fields = new ProtectedFields(keys);
-  const recorder = new Recorder(store, events, keys, fields, new EventIds(), () => new Date().toISOString());
-  return {
-    store,
-    keys,
-    fields,
-    names: new HmacNames(secrets.streamSecret),
-    secrets,
-    signing,
-    recorder,
-    close: async () => {
-      await store.close();
-      await keys.close();
-    },
-  };
 }

@@ -22,6 +22,7 @@ const counter: Decider<number, Count, CountEvent> = {
   },
   evolve: (total, event) => total + event.data.by,
 };
+const counted = (by: number): CountEvent => ({ type: 'Counted', data: { by } });
 const execution = (stream: string, by: number, more: { person?: string; isNew?: boolean; keyId?: string } = {}): Execution<Count> => ({
   stream,
   command: { type: 'Count', data: { by, ...(more.person === undefined ? {} : { person: more.person }) } },
@@ -55,6 +56,20 @@ describe('the recorder', () => {
     ]);
     const stored = await party.store.readStream('count-1');
     expect(stored.map(({ bytes }) => leafHash(bytes).toString('base64url'))).toEqual(outcome.value.history.map(({ leaf }) => leaf));
+  });
+
+  it('tells where each event stands in the store, as appended and as read', async () => {
+    const twice: Decider<null, Count, CountEvent> = { initialState: null, decide: ({ data: { by } }) => [counted(by), counted(by)], evolve: () => null };
+    const [appended] = await party.recorder.execute(twice, [execution('count-1', 1, { isNew: true })]);
+    if (appended?.status !== 'fulfilled') throw appended?.reason;
+    const stored = await party.store.readStream('count-1');
+    const last = stored[1]?.position ?? 0n;
+    expect(appended.value.history.map(({ place }) => place)).toEqual([
+      { position: last, back: 1 },
+      { position: last, back: 0 },
+    ]);
+    expect(party.recorder.newest).toBe(last);
+    expect(stored.map((event) => party.recorder.decode(event).place)).toEqual(stored.map(({ position }) => ({ position, back: 0 })));
   });
 
   it('records nothing where nothing was decided, and still tells the stream', async () => {

@@ -1,5 +1,5 @@
 import { type EventIds, type ProtectedFields, type RecordKeys } from '#libs/cryptography';
-import { type Appended, type AppendRequest, type EventStore, NO_STREAM, type Position, type StoredEvent } from '#libs/event-store';
+import { type Appended, type AppendRequest, type EventStore, NO_STREAM, type Position, START, type StoredEvent } from '#libs/event-store';
 import {
   type ClearField,
   type Decider,
@@ -15,7 +15,7 @@ import {
 } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
 import { RecentHistories } from './recent-histories.js';
-import type { Stored } from './stored.js';
+import type { Stored, StoredPlace } from './stored.js';
 
 /** How often a decision is made again when its stream moved on meanwhile. */
 export const CONFLICT_RETRIES_MAX = 5;
@@ -73,6 +73,7 @@ class StoredBytes<E extends Message> implements Stored<E> {
   constructor(
     readonly event: RecordedEvent<E>,
     readonly bytes: Uint8Array,
+    public place: StoredPlace | undefined,
   ) {}
   get leaf(): string {
     return (this.#leaf ??= leafHash(this.bytes).toString('base64url'));
@@ -89,6 +90,7 @@ const isConflict = (error: unknown): boolean => error instanceof DomainError && 
 export class Recorder {
   readonly #decoder = new TextDecoder();
   readonly #recent = new RecentHistories();
+  #newest: Position = START;
 
   constructor(
     private readonly store: EventStore,
@@ -116,6 +118,11 @@ export class Recorder {
     return outcomes;
   }
 
+  /** Position of the newest event that this recorder has appended; START where it has appended nothing. */
+  get newest(): Position {
+    return this.#newest;
+  }
+
   /** The whole of many streams, decoded; a missing one is empty. */
   async load<E extends Message>(streams: readonly string[]): Promise<readonly (readonly Stored<E>[])[]> {
     const recent = streams.map((stream) => this.#recent.get(stream) as readonly Stored<E>[] | undefined);
@@ -125,8 +132,8 @@ export class Recorder {
     return recent.map((history) => history ?? (found[next++] as readonly StoredEvent[]).map((stored) => this.decode<E>(stored)));
   }
 
-  decode<E extends Message>({ bytes }: Pick<StoredEvent, 'bytes'>): Stored<E> {
-    return new StoredBytes(this.registry.decode<E>(this.#decoder.decode(bytes)), bytes);
+  decode<E extends Message>({ bytes, position }: Pick<StoredEvent, 'bytes' | 'position'>): Stored<E> {
+    return new StoredBytes(this.registry.decode<E>(this.#decoder.decode(bytes)), bytes, { position, back: 0 });
   }
 
   /** One pass over the pending executions; returns those that met a conflict. */
@@ -183,7 +190,7 @@ export class Recorder {
     const recordedAt = this.wallClock();
     let used = 0;
     const requests: AppendRequest[] = [];
-    const written: { draft: Draft<E>; added: readonly Stored<E>[] }[] = [];
+    const written: { draft: Draft<E>; added: readonly StoredBytes<E>[] }[] = [];
     for (const [at, draft] of drafts.entries()) {
       const { stream, context } = executions[draft.index] as Execution<Command>;
       const events = sealed[at] as readonly E[];
@@ -203,7 +210,7 @@ export class Recorder {
     const appended = await this.store.appendMany(requests);
     const conflicts: number[] = [];
     for (const [at, result] of appended.entries()) {
-      const { draft, added } = written[at] as { draft: Draft<E>; added: readonly Stored<E>[] };
+      const { draft, added } = written[at] as { draft: Draft<E>; added: readonly StoredBytes<E>[] };
       const { stream } = executions[draft.index] as Execution<Command>;
       if (result.status === 'rejected') {
         this.#recent.forget(stream);
@@ -212,6 +219,7 @@ export class Recorder {
         continue;
       }
       const value = recorded(draft, added, result.value);
+      if (result.value.position > this.#newest) this.#newest = result.value.position;
       this.#recent.remember(stream, value.history);
       outcomes[draft.index] = { status: 'fulfilled', value };
     }
@@ -274,7 +282,7 @@ export class Recorder {
     return false;
   }
 
-  #encode<E extends Message>({ stream, context, recordedAt, ids, firstRevision }: Recording, events: readonly E[]): readonly Stored<E>[] {
+  #encode<E extends Message>({ stream, context, recordedAt, ids, firstRevision }: Recording, events: readonly E[]): readonly StoredBytes<E>[] {
     const { at, actor, agency, correlationId, causationId } = context;
     return events.map((message, offset) => {
       const id = ids[offset] as string;
@@ -299,13 +307,13 @@ export class Recorder {
       if (bytes.length > EVENT_BYTES_MAX) {
         throw new DomainError('EVENT_TOO_LARGE', 'too-large', `one record may hold ${EVENT_BYTES_MAX} bytes at most: send less`);
       }
-      return new StoredBytes(event as RecordedEvent<E>, bytes);
+      return new StoredBytes(event as RecordedEvent<E>, bytes, undefined);
     });
   }
 }
 
-const recorded = <E extends Message>(draft: Draft<E>, added: readonly Stored<E>[], { position }: Appended): Executed<E> => ({
-  history: [...draft.history, ...added],
-  added: added.length,
-  position,
-});
+function recorded<E extends Message>(draft: Draft<E>, added: readonly StoredBytes<E>[], { position }: Appended): Executed<E> {
+  let back = added.length;
+  for (const stored of added) stored.place = { position, back: (back -= 1) };
+  return { history: draft.history.length === 0 ? added : [...draft.history, ...added], added: added.length, position };
+}

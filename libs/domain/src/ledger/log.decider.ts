@@ -17,7 +17,16 @@ export type LogCommand =
   | { readonly type: 'RetireLogKey'; readonly data: { readonly key: string } };
 
 /** The identity of a log: its epoch, and the verifier keys whose signatures stand on its checkpoints, the oldest first. */
-export type Log = { readonly status: 'none' } | { readonly status: 'open'; readonly origin: string; readonly epoch: number; readonly keys: readonly string[] };
+export type Log =
+  | { readonly status: 'none' }
+  | {
+      readonly status: 'open';
+      readonly origin: string;
+      readonly epoch: number;
+      readonly keys: readonly string[];
+      /** The checkpoint below which the store was restored when this epoch was opened. */
+      readonly previous?: string;
+    };
 
 const refused = (code: string, message: string): DomainError => new DomainError(code, 'conflict', message);
 
@@ -25,7 +34,7 @@ function decide(command: LogCommand, log: Log): readonly LogEvent[] {
   switch (command.type) {
     case 'OpenEpoch': {
       const { log: name, keyFor, restored } = command.data;
-      if (log.status === 'open' && !restored) return [];
+      if (log.status === 'open' && (!restored || log.previous === restored.previous)) return [];
       const epoch = log.status === 'none' ? 1 : log.epoch + 1;
       const origin = `${name}/${epoch}`;
       const cause = restored ? ('RESTORED' as const) : ('FIRST' as const);
@@ -53,7 +62,13 @@ function decide(command: LogCommand, log: Log): readonly LogEvent[] {
 function evolve(log: Log, event: LogEvent): Log {
   switch (event.type) {
     case 'LogEpochOpened':
-      return { status: 'open', origin: event.data.origin, epoch: event.data.epoch, keys: [event.data.key] };
+      return {
+        status: 'open',
+        origin: event.data.origin,
+        epoch: event.data.epoch,
+        keys: [event.data.key],
+        ...(event.data.previous === undefined ? {} : { previous: event.data.previous }),
+      };
     case 'LogKeyRotated':
       return log.status === 'none' ? log : { ...log, keys: [...log.keys, event.data.key] };
     case 'LogKeyRetired':
