@@ -1,9 +1,5 @@
-import { FromVariable, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, textRule, Follows } from '#libs/platform';
+import { FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel } from '#libs/platform';
 import { CORE_SETTINGS } from './settings.js';
-
-const OPERATORS = /^[a-z][a-z0-9-]{0,39}:[A-Za-z0-9_-]{43}(?:,[a-z][a-z0-9-]{0,39}:[A-Za-z0-9_-]{43}){0,49}$/;
-const IsOperators = (): PropertyDecorator =>
-  Follows(textRule('operators', 'must be name:key pairs joined by commas, each key an Ed25519 public key in base64url', (text) => OPERATORS.test(text)));
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 const IsDuration = (): PropertyDecorator => IsWholeNumber({ min: 1, max: YEAR_MS });
@@ -17,7 +13,7 @@ export class CoreConfiguration {
   @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
   @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_100;
   /** Who may operate it: `name:public key`, joined by commas. */
-  @FromVariable('OPERATORS') @IsOperators() readonly operators!: string;
+  @FromVariable('OPERATORS') @IsNamedKeys() readonly operators!: string;
   @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
   /** How long a provider may take to answer. */
   @FromVariable('QUERY_VALIDITY_MS') @IsDuration() readonly queryValidityMs: number = CORE_SETTINGS.queryValidityMs;

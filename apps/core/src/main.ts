@@ -1,4 +1,4 @@
-import { loadConfiguration, Log, runMain, stopOnSignals, WallClock } from '#libs/platform';
+import { loadConfiguration, Log, namedKeys, runMain, stopOnSignals, WallClock } from '#libs/platform';
 import { CoreConfiguration } from './configuration.js';
 import { startCore } from './start.js';
 
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     log,
     settings,
     clock: new WallClock(),
-    operators: Object.fromEntries(operators.split(',').map((pair) => pair.split(':') as [string, string])),
+    operators: namedKeys(operators),
   });
   log.info('the core is up', { address: running.url });
   stopOnSignals(() => running.close(), { log });

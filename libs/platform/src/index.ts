@@ -3,7 +3,7 @@ export * from './bounded/bounded-queue.js';
 export * from './bounded/semaphore.js';
 export * from './clock/clock.js';
 export * from './clock/sandbox-clock.js';
-export { Health, type ReadinessCheck } from './http/health.js';
+export { Health, type HealthWarnings, type ReadinessCheck } from './http/health.js';
 export { createHttpApp, HTTP_LIMITS, type HttpApp, type HttpAppOptions, type HttpLimits } from './http/http-app.js';
 export { JSON_DEPTH_MAX, parseJson } from './http/json-body.js';
 export { answerTo, errorOfProblem, HttpRefused, PROBLEM_CONTENT_TYPE, ProblemResponse } from './http/problem.js';
@@ -21,7 +21,7 @@ export { type BatchVerdict, compileValidator, validateBatch, type Validator } fr
 export * from './validation/decorators.js';
 export { FIELD_PROBLEMS_MAX, type FieldProblem, InvalidInput } from './validation/field-problem.js';
 export { type Class, type JsonSchema } from './validation/json-schema.js';
-export { Rule, textRule } from './validation/rules.js';
+export { namedKeys, Rule, textRule } from './validation/rules.js';
 export { CompiledValidationPipe } from './validation/validation.pipe.js';
 export { type Call, ServiceClient, type ServiceClientOptions, ServiceUnavailable } from './http-client/service-client.js';
 export { checkEnvironmentExample, ConfigurationError, FromVariable, loadConfiguration, parseEnvironmentFile } from './config/configuration.js';

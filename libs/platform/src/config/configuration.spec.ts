@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LOG_LEVELS } from '../logging/log.js';
-import { IsFlag, IsHttpAddress, IsOneOf, IsText, IsWholeNumber, MayBeOmitted } from '../validation/decorators.js';
+import { IsFlag, IsHttpAddress, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, MayBeOmitted } from '../validation/decorators.js';
+import { namedKeys } from '../validation/rules.js';
 import { checkEnvironmentExample, ConfigurationError, FromVariable, loadConfiguration } from './configuration.js';
 
 class BaseConfiguration {
@@ -56,4 +57,26 @@ describe('configuration', () => {
       'PORT must be a whole number (with everything uncommented)',
     ]);
   });
+});
+
+describe('keys by name', () => {
+  class KeysConfiguration {
+    @FromVariable('AUDITORS') @MayBeOmitted() @IsNamedKeys() auditors?: string;
+  }
+  const [one, two] = ['A'.repeat(43), 'B'.repeat(43)];
+
+  it('are who may operate or audit a server', () => {
+    const { auditors } = loadConfiguration(KeysConfiguration, { AUDITORS: `board:${one},court-2:${two}` });
+    expect(namedKeys(auditors)).toEqual({ board: one, 'court-2': two });
+    expect(namedKeys(loadConfiguration(KeysConfiguration, { AUDITORS: '' }).auditors)).toEqual({});
+  });
+
+  it.each([
+    'board',
+    `board:${one}A`,
+    `Board:${one}`,
+    `board:${one},`,
+    `board:${one},board:${two}`,
+    Array.from({ length: 51 }, (_, n) => `a${n}:${one}`).join(),
+  ])('are refused as %j', (auditors) => expect(() => loadConfiguration(KeysConfiguration, { AUDITORS: auditors })).toThrow('AUDITORS must be name:key pairs'));
 });

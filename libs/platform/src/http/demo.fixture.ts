@@ -51,6 +51,9 @@ export class NoteAnswer {
 class NotePath {
   @IsUuidV7() id!: string;
 }
+class ArchivePath {
+  @IsText({ max: 20 }) '*'!: string;
+}
 class NotePage {
   @MayBeOmitted() @IsWholeNumber({ min: 1, max: 100 }) limit?: number;
   @MayBeOmitted() @IsFlag() newest?: boolean;
@@ -88,6 +91,15 @@ export class NotesController {
   }
 }
 
+@Controller('archive')
+@Callers('auditor')
+export class ArchiveController {
+  @Get('*')
+  get(@Param() path: ArchivePath, @TheCaller() caller: Caller): object {
+    return { path: path['*'], by: caller.issuer, kind: caller.kind };
+  }
+}
+
 @Controller('trouble')
 @OpenToAnyone()
 export class TroubleController {
@@ -115,7 +127,7 @@ export class TroubleController {
   }
 }
 
-@Module({ controllers: [NotesController, TroubleController] })
+@Module({ controllers: [NotesController, ArchiveController, TroubleController] })
 export class DemoModule {}
 
 /** PKCS #8 of an Ed25519 key, up to its 32 bytes (RFC 8410 §7). The keys are made from their names: two processes of a test agree on them. */
@@ -127,9 +139,11 @@ function keyPair(name: string): { readonly privateKey: KeyObject; readonly publi
 }
 export const serverKeys = keyPair('server');
 export const agencyKeys = keyPair('agency');
+export const auditorKeys = keyPair('auditor');
 export const strangerKeys = keyPair('stranger');
 const known = new Map<string, CallerKey>([
   ['is-east 1', { kind: 'server', publicKey: serverKeys.publicKey }],
+  ['board 1', { kind: 'auditor', publicKey: auditorKeys.publicKey }],
   ['0220113101601700 1', { kind: 'agency', publicKey: agencyKeys.publicKey }],
 ]);
 export const keyOf = (issuer: string, keyId: string): CallerKey | undefined => known.get(`${issuer} ${keyId}`);

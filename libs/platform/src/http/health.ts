@@ -1,15 +1,27 @@
 /** Tells whether a part that answers depend on is usable: rejects, or resolves to false, where it is not. */
 export type ReadinessCheck = () => Promise<boolean | void> | boolean | void;
 
+/** What an operator should look at though everything is answered: stable codes, none where all is well. Must not throw. */
+export type HealthWarnings = () => readonly string[];
+
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** Liveness and readiness of one app. A module registers its checks here by name; the names are public. */
 export class Health {
   readonly #checks = new Map<string, ReadinessCheck>();
+  readonly #warnings: HealthWarnings[] = [];
   #stopping = false;
 
   register(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
+  }
+
+  /** Told beside the checks at /health/ready; readiness does not depend on them. The codes are public. */
+  warn(warnings: HealthWarnings): void {
+    this.#warnings.push(warnings);
+  }
+  get warnings(): readonly string[] {
+    return [...new Set(this.#warnings.flatMap((warnings) => warnings()))].sort();
   }
 
   /** Readiness is down for good. */

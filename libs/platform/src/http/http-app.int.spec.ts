@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { aNote, agencyKeys, serverKeys, signerOf, slowRuns, startDemo, strangerKeys, waiting } from './demo.fixture.js';
+import { aNote, agencyKeys, auditorKeys, serverKeys, signerOf, slowRuns, startDemo, strangerKeys, waiting } from './demo.fixture.js';
 import type { HttpApp } from './http-app.js';
 import type { ProblemResponse } from './problem.js';
 
@@ -250,6 +250,20 @@ describe('who may call', () => {
     await problemOf(response, status, code);
   });
 
+  it('lets auditors in where it says auditors, and only there', async () => {
+    const read = async (issuer: string, privateKey: typeof auditorKeys.privateKey, path: string) => {
+      const authorization = await signerOf(issuer, privateKey).authorization('core', { method: 'GET', path, body: new Uint8Array(0) });
+      return fetch(`${app.address}${path}`, { headers: { authorization } });
+    };
+    expect(await (await read('board', auditorKeys.privateKey, '/archive/2020/05')).json()).toEqual({ path: '2020/05', by: 'board', kind: 'auditor' });
+    await problemOf(await read('is-east', serverKeys.privateKey, '/archive/2020/05'), 403, 'CALLER_FORBIDDEN');
+    await problemOf(await read('board', auditorKeys.privateKey, `/archive/${'a/'.repeat(20)}`), 400, 'INVALID_INPUT');
+    await problemOf(await call(await signerOf('board', auditorKeys.privateKey).authorization('core', facts())), 403, 'CALLER_FORBIDDEN');
+    const deleted = await fetch(`${app.address}/archive/2020/05`, { method: 'DELETE' });
+    expect(deleted.headers.get('allow')).toBe('GET, HEAD');
+    await problemOf(deleted, 405, 'METHOD_NOT_ALLOWED');
+  });
+
   it('refuses a token that was used', async () => {
     const authorization = await signerOf('is-east').authorization('core', facts());
     expect((await call(authorization)).status).toBe(200);
@@ -261,6 +275,10 @@ describe('what operators see', () => {
   it('serves health, metrics without ids, and documentation from own files', async () => {
     expect(await (await fetch(`${app.address}/health/live`)).json()).toEqual({ status: 'up' });
     expect(await (await fetch(`${app.address}/health/ready`)).json()).toEqual({ status: 'up', checks: { store: 'up' } });
+    const codes = ['LOG_UNWITNESSED'];
+    app.health.warn(() => codes);
+    expect(await (await fetch(`${app.address}/health/ready`)).json()).toEqual({ status: 'up', checks: { store: 'up' }, warnings: ['LOG_UNWITNESSED'] });
+    codes.pop();
     const metrics = await (await fetch(`${app.address}/metrics`)).text();
     expect(metrics).toContain('route="/notes/:id"');
     expect(metrics).toContain('nodejs_eventloop_lag_seconds');

@@ -178,7 +178,8 @@ function addOperationalRoutes(instance: FastifyInstance, health: Health, metrics
   instance.get('/health/live', options, () => ({ status: 'up' }));
   instance.get('/health/ready', options, async (_request, reply) => {
     const { ready, checks } = await health.ready();
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'up' : 'down', checks });
+    const { warnings } = health;
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'up' : 'down', checks, ...(warnings.length === 0 ? {} : { warnings }) });
   });
   instance.get('/metrics', options, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
 }

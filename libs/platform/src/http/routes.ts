@@ -20,6 +20,7 @@ export class Routes {
 }
 
 function matches(template: readonly string[], parts: readonly string[]): boolean {
+  if (template.at(-1) === '*') return parts.length >= template.length && matches(template.slice(0, -1), parts.slice(0, template.length - 1));
   if (template.length !== parts.length) return false;
   return template.every((part, index) => (part.startsWith(':') ? parts[index] !== '' : part === parts[index]));
 }

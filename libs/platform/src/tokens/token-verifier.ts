@@ -4,14 +4,15 @@ import { ReplayCache } from './replay-cache.js';
 import { TokenRefused } from './token-errors.js';
 import { bodyDigest, type RequestFacts, TOKEN_ALGORITHM, TOKEN_LIFETIME_MS_MAX, TOKEN_TYPE } from './token-signer.js';
 
-export type CallerKind = 'server' | 'agency' | 'operator';
+/** Operators and auditors are configured at each server: operators act, auditors read entries of its log. */
+export type CallerKind = 'server' | 'agency' | 'operator' | 'auditor';
 export interface CallerKey {
   readonly kind: CallerKind;
   readonly publicKey: KeyObject;
 }
 /** Who sent a request, as its token proves. */
 export interface Caller {
-  /** Server id, agency code or operator's name. */
+  /** Server id, agency code, operator's or auditor's name. */
   readonly issuer: string;
   readonly kind: CallerKind;
   readonly keyId: string;

@@ -79,6 +79,8 @@ export const IsCalendarMonth = (options?: ListOptions): PropertyDecorator => Fol
 export const IsCalendarYear = (options?: ListOptions): PropertyDecorator => Follows(rules.CALENDAR_YEAR, options);
 export const IsInstant = (options?: ListOptions): PropertyDecorator => Follows(rules.INSTANT_RULE, options);
 export const IsHttpAddress = (options?: ListOptions): PropertyDecorator => Follows(rules.HTTP_ADDRESS, options);
+/** Who may operate or audit a server: `OPERATORS`, `AUDITORS` (see `namedKeys`). */
+export const IsNamedKeys = (options?: ListOptions): PropertyDecorator => Follows(rules.NAMED_KEYS, options);
 export const IsDigits = (count: number, options?: ListOptions): PropertyDecorator => Follows(rules.digits(count), options);
 /** Well-formed text of min (1) to max code points. */
 export const IsText = ({ min = 1, max, ...options }: ListOptions & { readonly min?: number; readonly max: number }): PropertyDecorator =>

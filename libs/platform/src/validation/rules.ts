@@ -42,6 +42,18 @@ export const CALENDAR_DAY = textRule('calendar-day', 'must be a day of the calen
 export const CALENDAR_MONTH = pattern('calendar-month', 'must be a month, YYYY-MM', /^[0-9]{4}-(?:0[1-9]|1[0-2])$/, '2020-05');
 export const CALENDAR_YEAR = pattern('calendar-year', 'must be a year, YYYY', /^[12][0-9]{3}$/, '2020');
 
+const NAMED_KEY = '[a-z][a-z0-9-]{0,39}:[A-Za-z0-9_-]{43}';
+const NAMED_KEYS_EXPRESSION = new RegExp(`^${NAMED_KEY}(?:,${NAMED_KEY}){0,49}$`);
+/** `name:key` pairs, at most 50, each name once: who may operate or audit a server, in a variable of its configuration. */
+export const NAMED_KEYS = textRule(
+  'named-keys',
+  'must be name:key pairs joined by commas, each name once, each key an Ed25519 public key in base64url',
+  (text) => NAMED_KEYS_EXPRESSION.test(text) && new Set(pairsOf(text).map(([name]) => name)).size === pairsOf(text).length,
+);
+const pairsOf = (text: string): [name: string, key: string][] => text.split(',').map((pair) => pair.split(':') as [string, string]);
+/** Name → public key, of a text that follows NAMED_KEYS; none where nothing was configured. */
+export const namedKeys = (text: string | undefined): Readonly<Record<string, string>> => (text === undefined ? {} : Object.fromEntries(pairsOf(text)));
+
 const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
 export const INSTANT_RULE = textRule(
   'instant',
