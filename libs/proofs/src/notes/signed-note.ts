@@ -42,8 +42,11 @@ export function fromBase64(text: string): Uint8Array | undefined {
 }
 
 export function formatNote({ text, signatures }: SignedNote): string {
-  return `${text}\n${signatures.map(({ name, keyId, signature }) => `— ${name} ${toBase64(joined(keyIdBytes(keyId), signature))}\n`).join('')}`;
+  return `${text}\n${signatures.map((signature) => `${formatSignature(signature)}\n`).join('')}`;
 }
+
+/** The line of one signature, without its newline. */
+export const formatSignature = ({ name, keyId, signature }: NoteSignature): string => `— ${name} ${toBase64(joined(keyIdBytes(keyId), signature))}`;
 
 /** Undefined for what is no signed note. Signatures are not verified. */
 export function parseNote(note: string): SignedNote | undefined {
@@ -54,12 +57,19 @@ export function parseNote(note: string): SignedNote | undefined {
   if (lines.length > SIGNATURES_MAX) return undefined;
   const signatures: NoteSignature[] = [];
   for (const line of lines) {
-    const [, name, encoded = ''] = SIGNATURE_LINE.exec(line) ?? [];
-    const bytes = fromBase64(encoded);
-    if (name === undefined || !bytes || bytes.length <= KEY_ID_BYTES) return undefined;
-    signatures.push({ name, keyId: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), signature: bytes.slice(KEY_ID_BYTES) });
+    const signature = parseSignature(line);
+    if (!signature) return undefined;
+    signatures.push(signature);
   }
   return { text: note.slice(0, split + 1), signatures };
+}
+
+/** Undefined for what is no signature line (without its newline). */
+export function parseSignature(line: string): NoteSignature | undefined {
+  const [, name, encoded = ''] = SIGNATURE_LINE.exec(line) ?? [];
+  const bytes = fromBase64(encoded);
+  if (name === undefined || !bytes || bytes.length <= KEY_ID_BYTES) return undefined;
+  return { name, keyId: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), signature: bytes.slice(KEY_ID_BYTES) };
 }
 
 function hasControls(note: string): boolean {
@@ -100,6 +110,14 @@ export interface VerifierKey {
   /** 32 bytes, Ed25519. */
   readonly publicKey: Uint8Array;
 }
+
+/** The verifier key of a public key (32 bytes, Ed25519) under a name. */
+export const verifierKeyOf = (sha256: (bytes: Uint8Array) => Uint8Array, name: string, kind: number, publicKey: Uint8Array): VerifierKey => ({
+  name,
+  keyId: keyIdOf(sha256, name, kind, publicKey),
+  kind,
+  publicKey,
+});
 
 /** Undefined where the text is no verifier key of a kind known here, or its key id is not its own. */
 export function parseVerifierKey(sha256: (bytes: Uint8Array) => Uint8Array, text: string): VerifierKey | undefined {
