@@ -38,9 +38,11 @@ describe('an exchange between two agencies of one server', () => {
     expect(made).toMatchObject({ outcome: 'made', items: [`${TAX}/income/2019`], automatic: true });
     expect(await server.service.answerDemands(IFS, [server.network.demandOf(exchangeId)])).toEqual([answer]);
 
-    const [receipt] = await server.service.receiveProvisions(IFS, [delivered(made)]);
+    const {
+      outcomes: [receipt],
+    } = await server.service.receiveProvisions(IFS, [delivered(made)]);
     expect(receipt).toMatchObject({ ok: true, value: { exchangeId, requester: CITY_X } });
-    expect(await server.service.receiveProvisions(IFS, [delivered(made)])).toEqual([receipt]);
+    expect((await server.service.receiveProvisions(IFS, [delivered(made)])).outcomes).toEqual([receipt]);
 
     const { results } = await x.results();
     expect(results.map((result) => result.exchangeId)).toEqual([exchangeId]);

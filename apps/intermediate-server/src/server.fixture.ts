@@ -70,7 +70,7 @@ export class Network {
   }
 
   readonly port = {
-    decideQueries: (_caller: string, lines: readonly DecideQueryLine[]) => this.#answer(lines, (line) => this.#decide(line)),
+    decideQueries: async (_caller: string, lines: readonly DecideQueryLine[]) => ({ outcomes: await this.#answer(lines, (line) => this.#decide(line)) }),
     withdrawQueries: (_caller: string, lines: readonly WithdrawQueryLine[]) =>
       this.#answer(lines, (line) => {
         this.withdrawn.push(line);

@@ -110,8 +110,10 @@ describe('the walls between the agencies of one server', () => {
     expect(await server.service.changeIdentifiers(IFS, [{ holder: CITY_FAR, previous: 'x', changedAt: '2020-05-08T00:00:00.000Z' }])).toMatchObject([refusal]);
     const [answer] = await server.service.answerDemands(IFS, [demand]);
     const line = delivered(valueOf(answer as never));
-    expect(await server.service.receiveProvisions('ifs-other', [line])).toMatchObject([refusal]);
-    expect(await server.service.receiveProvisions(IFS, [{ ...line, requester: CITY_A }])).toMatchObject([{ ok: false, problem: { code: 'QUERY_NOT_FOUND' } }]);
+    expect((await server.service.receiveProvisions('ifs-other', [line])).outcomes).toMatchObject([refusal]);
+    expect((await server.service.receiveProvisions(IFS, [{ ...line, requester: CITY_A }])).outcomes).toMatchObject([
+      { ok: false, problem: { code: 'QUERY_NOT_FOUND' } },
+    ]);
   });
 
   it('take in no data from another provider, of another decision, or of another digest', async () => {
@@ -122,7 +124,7 @@ describe('the walls between the agencies of one server', () => {
       { ...line, decisionLeaf: 'B'.repeat(43) },
       { ...line, digest: 'B'.repeat(43) },
     ];
-    const outcomes = await server.service.receiveProvisions(IFS, tampered);
+    const { outcomes } = await server.service.receiveProvisions(IFS, tampered);
     expect(outcomes.map((outcome) => !outcome.ok && outcome.problem.code)).toEqual([
       'PROVISION_OF_ANOTHER_PROVIDER',
       'PROVISION_OF_ANOTHER_DECISION',

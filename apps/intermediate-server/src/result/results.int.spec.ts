@@ -28,7 +28,7 @@ describe('results', () => {
     const [answer] = await server.service.answerDemands(IFS, [server.network.demandOf(exchangeId)]);
     return delivered(valueOf(answer as never));
   }
-  const receive = async (line: DeliveredProvisionLine) => (await server.service.receiveProvisions(IFS, [line]))[0];
+  const receive = async (line: DeliveredProvisionLine) => (await server.service.receiveProvisions(IFS, [line])).outcomes[0];
 
   it('wait in the mailbox in the order of arrival, over a restart, page by page', async () => {
     const ids = [await asked(), await asked(), await asked()];
