@@ -1,4 +1,4 @@
-import type { Recorder } from '#libs/commands';
+import type { Party, Recorder } from '#libs/commands';
 import type { HmacNames, IdentifierCipher, ProtectedFields } from '#libs/cryptography';
 import type { EventStore } from '#libs/event-store';
 import type { EventRegistry } from '#libs/kernel';
@@ -14,15 +14,21 @@ export const OPERATOR = 'operator';
 
 /** What the core's services are made of: opened once a process, closed after the last request. */
 export class CoreParts {
+  readonly store: EventStore;
+  readonly recorder: Recorder;
+  readonly fields: ProtectedFields;
+  readonly names: HmacNames;
+
   constructor(
-    readonly store: EventStore,
+    readonly party: Party,
+    /** First part of the origin of every log. */
+    readonly deployment: string,
     readonly events: EventRegistry,
-    readonly recorder: Recorder,
-    readonly fields: ProtectedFields,
-    readonly names: HmacNames,
     readonly cipher: IdentifierCipher,
     readonly clock: Clock,
     readonly register: Register,
     readonly settings: CoreSettings,
-  ) {}
+  ) {
+    ({ store: this.store, recorder: this.recorder, fields: this.fields, names: this.names } = party);
+  }
 }

@@ -33,12 +33,16 @@ import { ExchangeStatuses } from './exchanges/exchange-statuses.js';
 import { HolderQuestions } from './holders/holder-questions.js';
 import { Acquisitions } from './identifiers/acquisitions.js';
 import { Issuance } from './identifiers/issuance.js';
+import { CoreLog } from './log/core-log.js';
 import { DirectoryView } from './register/directory.js';
 
 const NO_LEDGER = new DomainError('LEDGER_UNAVAILABLE', 'unavailable', 'the ledger is not open');
 type Told<T> = Promise<readonly LineOutcome<T>[]>;
 
-/** The core system (コアシステム) as other servers see it, in one process or over HTTP. */
+/**
+ * The core system (コアシステム) as other servers see it, in one process or over HTTP. Nothing is answered before what it
+ * rests on is in the log: the proven hops wait in their own services, the others here.
+ */
 @Injectable()
 export class CoreService extends CorePort {
   constructor(
@@ -49,6 +53,7 @@ export class CoreService extends CorePort {
     private readonly acquisitions: Acquisitions,
     private readonly issuance: Issuance,
     private readonly view: DirectoryView,
+    private readonly log: CoreLog,
   ) {
     super();
   }
@@ -63,30 +68,30 @@ export class CoreService extends CorePort {
     return this.reports.recordReceipts(caller, lines, seen);
   }
   override withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Told<true> {
-    return this.reports.withdrawQueries(caller, lines);
+    return this.log.after(this.reports.withdrawQueries(caller, lines));
   }
   override exchangeStatuses(caller: string, lines: readonly ExchangeStatusLine[]): Told<ExchangeStatusAnswer> {
-    return this.exchanges.statuses(caller, lines);
+    return this.log.after(this.exchanges.statuses(caller, lines));
   }
   override askHolders(caller: string, lines: readonly AskHoldersLine[]): Told<HoldersAnswer> {
-    return this.holders.ask(caller, lines);
+    return this.log.after(this.holders.ask(caller, lines));
   }
   override issueAcquisitionNumbers(caller: string, lines: readonly AcquisitionLine[]): Told<AcquisitionAnswer> {
-    return this.acquisitions.issue(caller, lines);
+    return this.log.after(this.acquisitions.issue(caller, lines));
   }
   override issueIdentifiers(caller: string, lines: readonly IssueIdentifierLine[]): Told<IssueIdentifierAnswer> {
-    return this.issuance.issue(caller, lines);
+    return this.log.after(this.issuance.issue(caller, lines));
   }
   override collectIdentifiers(caller: string, lines: readonly CollectIdentifierLine[]): Told<CollectIdentifierAnswer> {
-    return this.acquisitions.collect(caller, lines);
+    return this.log.after(this.acquisitions.collect(caller, lines));
   }
-  override proveConsistency(_caller: string, lines: readonly ConsistencyLine[]): Told<ConsistencyAnswer> {
-    return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
+  override proveConsistency(caller: string, lines: readonly ConsistencyLine[]): Told<ConsistencyAnswer> {
+    return Promise.resolve().then(() => this.log.consistency(caller, lines));
   }
   override witnessCheckpoints(_caller: string, lines: readonly CheckpointLine[]): Told<CosignatureAnswer> {
     return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
   }
   override directory(_caller: string): Promise<Directory> {
-    return Promise.resolve(this.view.get());
+    return this.log.after(Promise.resolve(this.view.get()));
   }
 }

@@ -20,13 +20,14 @@ import { QueryDecisions } from './decisions/decide-queries.js';
 import { ExchangeReports } from './exchanges/exchange-reports.js';
 import { ExchangeStatuses } from './exchanges/exchange-statuses.js';
 import { HolderQuestions } from './holders/holder-questions.js';
-import { DirectoryController, ExchangesController, IdentifiersController } from './http/core.controllers.js';
+import { DirectoryController, ExchangesController, IdentifiersController, LogsController } from './http/core.controllers.js';
 import { IdentifierOperationsController, LawController, RegisterController, StandingController } from './http/operator.controllers.js';
 import { DisclosuresController, RecordsController } from './http/records.controllers.js';
 import { Acquisitions } from './identifiers/acquisitions.js';
 import { IdentifierChanges } from './identifiers/identifier-changes.js';
 import { IdentifierStandings } from './identifiers/identifier-standings.js';
 import { Issuance } from './identifiers/issuance.js';
+import { CoreLog } from './log/core-log.js';
 import { Demands } from './notifier/demands.js';
 import { InterfaceSystems } from './notifier/interface-systems.js';
 import { Notices } from './notifier/notices.js';
@@ -67,6 +68,7 @@ export class CoreModule {
         ExchangesController,
         IdentifiersController,
         DirectoryController,
+        LogsController,
         RegisterController,
         StandingController,
         LawController,
@@ -94,6 +96,7 @@ export class CoreModule {
         Demands,
         Notifier,
         Notices,
+        CoreLog,
         RegisterWriter,
         CoreOperations,
         CoreRecords,

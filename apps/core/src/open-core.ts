@@ -13,7 +13,7 @@ import {
 import { EventRegistry } from '#libs/kernel';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
 import { PAGE_ROWS_MAX, type ReadModels, SqliteReadModels } from '#libs/read-models';
-import { CoreParts } from './core-parts.js';
+import { CORE, CoreParts } from './core-parts.js';
 import { signingKeysOf } from './register/directory.js';
 import { loadRegister } from './register/load-register.js';
 import { Register } from './register/register.js';
@@ -46,10 +46,19 @@ export async function openCore(options: {
   readonly clock: Clock;
   readonly settings: CoreSettings;
   readonly log: Log;
+  readonly deployment: string;
+  readonly withoutLedger?: true;
 }): Promise<OpenedCore> {
-  const { dataDirectory, keysDirectory, clock, settings, log } = options;
+  const { dataDirectory, keysDirectory, clock, settings, log, deployment, withoutLedger } = options;
   const events = coreEvents();
-  const party = await openParty({ dataDirectory, keysDirectory, events });
+  const party = await openParty({
+    dataDirectory,
+    keysDirectory,
+    events,
+    log: { deployment, party: CORE, now: () => clock.now() },
+    ...(withoutLedger === undefined ? {} : { withoutLedger }),
+    onTrouble: (code) => log.error('the ledger has trouble', { code }),
+  });
   let models: ReadModels | undefined;
   try {
     const cipher = await IdentifierCipher.create(new FileKeyVault(keysDirectory));
@@ -67,8 +76,7 @@ export async function openCore(options: {
     });
     const register = new Register();
     await loadRegister(register, party.store, events, await registerStreams(models, party));
-    const { store, recorder, fields, names } = party;
-    return { party, models, parts: new CoreParts(store, events, recorder, fields, names, cipher, clock, register, settings) };
+    return { party, models, parts: new CoreParts(party, deployment, events, cipher, clock, register, settings) };
   } catch (error) {
     await models?.close();
     await party.close();

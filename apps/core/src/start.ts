@@ -10,7 +10,7 @@ import { ReadModelOpenExchanges } from './notifier/open-exchanges.js';
 import { coreKeys, openCore, type OpenedCore } from './open-core.js';
 import { CoreOperations } from './operations/core-operations.js';
 import { CoreRecords } from './records/core-records.js';
-import { CORE_SETTINGS, type CoreSettings } from './settings.js';
+import { CORE_SETTINGS, type CoreSettings, DEPLOYMENT_DEFAULT } from './settings.js';
 
 export interface CoreOptions {
   /** The core's own: `event-store/` and `read-models/` are in it. */
@@ -23,6 +23,12 @@ export interface CoreOptions {
   readonly log: Log;
   /** Ed25519 public keys (base64url) of those who may operate it, by name. */
   readonly operators: Readonly<Record<string, string>>;
+  /** First part of the origin of every log, `renkei.example` where left out. */
+  readonly deployment?: string;
+  /** Ed25519 public keys (base64url) of those who may read the log's entries, by name; each reading is recorded. */
+  readonly auditors?: Readonly<Record<string, string>>;
+  /** For measuring, in one process only: no ledger is kept, and no answer carries a proof. */
+  readonly withoutLedger?: true;
   readonly settings?: Partial<CoreSettings>;
   /** Ways to interface systems in this process, instead of HTTP. */
   readonly interfaceSystem?: (id: string) => InterfaceSystemPort | undefined;
@@ -38,6 +44,8 @@ export interface RunningCore {
   readonly party: OpenedCore['party'];
   /** What others pin. */
   readonly signingKey: { readonly keyId: string; readonly publicKey: string };
+  /** Verifier key (C2SP signed-note) of the core's log, the newest where two sign; undefined without a ledger. */
+  readonly ledgerKey: string | undefined;
   /** How the driving of exchanges goes: counts only are of use outside. */
   readonly notifier: Notifier;
   /** One round of the notifier now: after the clock was moved, what has lapsed is recorded when it resolves. */
@@ -47,8 +55,9 @@ export interface RunningCore {
 
 /** Starts the core: record, keys, register, read models, notifier, HTTP. Rejects with nothing left open. */
 export async function startCore(options: CoreOptions): Promise<RunningCore> {
-  const { clock, log, dataDirectory, keysDirectory } = options;
-  const opened = await openCore({ dataDirectory, keysDirectory, clock, log, settings: { ...CORE_SETTINGS, ...options.settings } });
+  const { clock, log, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, withoutLedger } = options;
+  const settings = { ...CORE_SETTINGS, ...options.settings };
+  const opened = await openCore({ dataDirectory, keysDirectory, clock, log, settings, deployment, ...(withoutLedger === undefined ? {} : { withoutLedger }) });
   try {
     return await serve(opened, options);
   } catch (error) {
@@ -99,6 +108,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     models,
     party,
     signingKey: { keyId: signing.keyId, publicKey: signing.publicText },
+    ledgerKey: party.log?.keys.at(-1),
     tick: () => notifier.tick(),
     close: () => http.close(),
   };

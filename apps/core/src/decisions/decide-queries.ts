@@ -1,13 +1,14 @@
 import { CommandBus } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
-import { type Executed, exchangeCommands, type Execution, type Outcome } from '#libs/commands';
+import { type Executed, exchangeCommands, type Execution, type Outcome, type Stored } from '#libs/commands';
 import { monthKeyId, type OpenedIdentifier } from '#libs/cryptography';
 import { type Basis, type DecideQuery, type ExchangeEvent, type Legality, type MatrixHistory } from '#libs/domain';
 import { DomainError, isSealed, legalDay, legalMonth, plusMs, type SealedField } from '#libs/kernel';
-import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, type Proven, succeeded } from '#libs/protocol';
+import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, type Place, type Proven, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
 import { eventOf, exchangeStream } from '../exchanges/exchange-stream.js';
 import { type IdentifierRef, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
+import { CoreLog } from '../log/core-log.js';
 import { Notifier } from '../notifier/notifier.js';
 import { queryDigestOf } from './query-digest.js';
 import { basisOf, judgeParties, type Parties, partiesOf, verdictOf, type Writable } from './verdict.js';
@@ -23,6 +24,12 @@ interface Draft {
   readonly basis: Basis;
   /** Where both identifiers' streams stand; there for what the law permits and the identifier names a person. */
   identifiers?: { readonly requester: IdentifierRef; readonly provider: IdentifierRef };
+}
+
+/** A line's answer, and the stored decision that it tells. */
+interface Answer {
+  readonly stored: Stored<ExchangeEvent>;
+  readonly answer: Writable<DecisionAnswer>;
 }
 
 /** What a whole batch is judged on. */
@@ -59,9 +66,10 @@ export class QueryDecisions {
     private readonly identifiers: IdentifierStandings,
     private readonly commands: CommandBus,
     private readonly notifier: Notifier,
+    private readonly log: CoreLog,
   ) {}
 
-  async decide(caller: string, lines: readonly DecideQueryLine[], _seen?: number): Promise<Proven<DecisionAnswer>> {
+  async decide(caller: string, lines: readonly DecideQueryLine[], seen?: number): Promise<Proven<DecisionAnswer>> {
     const outcomes = new Array<LineOutcome<DecisionAnswer>>(lines.length);
     const at = this.parts.clock.now();
     const sitting: Sitting = {
@@ -75,8 +83,8 @@ export class QueryDecisions {
     await this.#lookUpIdentifiers(drafts);
     const executions = drafts.map((draft) => this.#execution(draft, sitting));
     const recorded = await this.commands.execute(new exchangeCommands.Batch(executions));
-    this.#answer(drafts, recorded, outcomes);
-    return { outcomes };
+    const answers = this.#answers(drafts, recorded, outcomes);
+    return this.#proven(caller, answers, outcomes, seen);
   }
 
   /** Lines that may be decided; the others are refused in `outcomes`, and not recorded. */
@@ -174,14 +182,15 @@ export class QueryDecisions {
     return this.parts.cipher.issue(line.provider, opened.link, standing.generation, standing.epoch);
   }
 
-  /** Answers are built from stored bytes (format.md §3); what was newly permitted goes to the notifier. */
-  #answer(drafts: readonly Draft[], recorded: readonly Outcome<ExchangeEvent>[], outcomes: LineOutcome<DecisionAnswer>[]): void {
+  /** Answers are built from stored bytes (format.md §3); what was permitted, and nothing has come of yet, goes to the notifier. */
+  #answers(drafts: readonly Draft[], recorded: readonly Outcome<ExchangeEvent>[], outcomes: LineOutcome<DecisionAnswer>[]): readonly Answer[] {
     const decided: { index: number; line: DecideQueryLine; value: Executed<ExchangeEvent> }[] = [];
     for (const [at, { index, line }] of drafts.entries()) {
       const outcome = recorded[at] as Outcome<ExchangeEvent>;
       if (outcome.status === 'rejected') outcomes[index] = failed(outcome.reason);
       else decided.push({ index, line, value: outcome.value });
     }
+    const answers: Answer[] = [];
     const opened = this.parts.fields.openAll(decided.map(({ value }) => requesterSubjectOf(value)));
     for (const [at, { index, line, value }] of decided.entries()) {
       const field = opened[at];
@@ -191,14 +200,30 @@ export class QueryDecisions {
         continue;
       }
       const impossible = second?.event.type === 'NotificationImpossible';
-      if (value.added > 0 && first.event.type === 'QueryPermitted' && !impossible) this.notifier.permitted(first);
-      outcomes[index] = succeeded({
+      // also of a repeat: where the log failed between commit and answer, nobody has been told of the permit yet
+      if (value.history.length === 1 && first.event.type === 'QueryPermitted') this.notifier.permitted(first);
+      const answer: Writable<DecisionAnswer> = {
         exchangeId: line.exchangeId,
         event: Buffer.from(first.bytes.buffer, first.bytes.byteOffset, first.bytes.byteLength).toString('utf8'),
         impossible,
         disclosure: { salt: field.salt, value: field.value },
-      });
+      };
+      outcomes[index] = succeeded(answer);
+      answers.push({ stored: first, answer });
     }
+    return answers;
+  }
+
+  /** Nothing is answered before its decision is in the log: one proof for the whole batch, a place in it for each line. */
+  async #proven(caller: string, answers: readonly Answer[], outcomes: readonly LineOutcome<DecisionAnswer>[], seen?: number): Promise<Proven<DecisionAnswer>> {
+    const proof = await this.log.prove(
+      caller,
+      answers.map(({ stored }) => stored),
+      seen,
+    );
+    if (proof === undefined) return { outcomes };
+    for (const [at, { answer }] of answers.entries()) answer.place = proof.places[at] as Place;
+    return { outcomes, proofs: [proof.proof] };
   }
 }
 

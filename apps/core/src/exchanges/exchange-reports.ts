@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { type Executed, exchangeCommands, type Execution } from '#libs/commands';
+import { type Executed, exchangeCommands, type Execution, type Stored } from '#libs/commands';
 import type { ExchangeCommand, ExchangeEvent } from '#libs/domain';
 import { assertNever, invalid, plusMs } from '#libs/kernel';
 import {
   failed,
   type LineOutcome,
   notSpokenFor,
+  type Place,
   type Proven,
   type ProvisionReportLine,
   type ReceiptLine,
@@ -15,6 +16,8 @@ import {
   type WithdrawQueryLine,
 } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
+import type { Writable } from '../decisions/verdict.js';
+import { CoreLog } from '../log/core-log.js';
 import { Notices } from '../notifier/notices.js';
 import { Notifier } from '../notifier/notifier.js';
 import { eventOf, exchangeStream } from './exchange-stream.js';
@@ -29,6 +32,25 @@ interface Report<Line> {
   readonly recorded: (line: Line, executed: Executed<ExchangeEvent>) => void;
 }
 
+/** What the core recorded of a line, and the answer that tells it. */
+interface Recorded {
+  readonly stored: Stored<ExchangeEvent>;
+  readonly answer: Writable<RecordedAnswer>;
+}
+interface Reported {
+  readonly outcomes: readonly LineOutcome<RecordedAnswer>[];
+  readonly records: readonly Recorded[];
+}
+
+/** The event that took down this report: it names the reporter's own record. Where it was overtaken and nothing is kept of it, the newest. */
+function recordOf(history: readonly Stored<ExchangeEvent>[], leaf: string): Stored<ExchangeEvent> {
+  const found = history.findLast((stored) => {
+    const { data } = eventOf(stored);
+    return ('providerLeaf' in data && data.providerLeaf === leaf) || ('requesterLeaf' in data && data.requesterLeaf === leaf);
+  });
+  return found ?? (history.at(-1) as Stored<ExchangeEvent>);
+}
+
 /** What the other two tell the core of an exchange (art. 23): the provider's answer, the requester's receipt or withdrawal. */
 @Injectable()
 export class ExchangeReports {
@@ -37,32 +59,33 @@ export class ExchangeReports {
     private readonly commands: CommandBus,
     private readonly notifier: Notifier,
     private readonly notices: Notices,
+    private readonly log: CoreLog,
   ) {}
 
-  async reportProvisions(caller: string, lines: readonly ProvisionReportLine[], _seen?: number): Promise<Proven<RecordedAnswer>> {
-    const outcomes = await this.#record(caller, lines, {
+  async reportProvisions(caller: string, lines: readonly ProvisionReportLine[], seen?: number): Promise<Proven<RecordedAnswer>> {
+    const reported = await this.#record(caller, lines, {
       role: 'provider',
       agencyOf: ({ provider }) => provider,
       factOf: ({ at, providerLeaf }) => ({ at, leaf: providerLeaf }),
       commandOf: provisionCommand,
       recorded: ({ exchangeId, outcome }) => this.notifier.answered(exchangeId, outcome === 'held' ? 'held' : 'answered'),
     });
-    return { outcomes };
+    return this.#proven(caller, reported, seen);
   }
 
-  async recordReceipts(caller: string, lines: readonly ReceiptLine[], _seen?: number): Promise<Proven<RecordedAnswer>> {
-    const outcomes = await this.#record(caller, lines, {
+  async recordReceipts(caller: string, lines: readonly ReceiptLine[], seen?: number): Promise<Proven<RecordedAnswer>> {
+    const reported = await this.#record(caller, lines, {
       role: 'requester',
       agencyOf: ({ requester }) => requester,
       factOf: ({ receivedAt, requesterLeaf }) => ({ at: receivedAt, leaf: requesterLeaf }),
       commandOf: ({ requester, receivedAt, requesterLeaf }) => ({ type: 'RecordReceipt', data: { reporter: requester, receivedAt, requesterLeaf } }),
       recorded: ({ exchangeId }) => this.notifier.ended(exchangeId),
     });
-    return { outcomes };
+    return this.#proven(caller, reported, seen);
   }
 
   async withdrawQueries(caller: string, lines: readonly WithdrawQueryLine[]): Promise<readonly LineOutcome<true>[]> {
-    const outcomes = await this.#record(caller, lines, {
+    const { outcomes } = await this.#record(caller, lines, {
       role: 'requester',
       agencyOf: ({ requester }) => requester,
       factOf: ({ withdrawnAt, requesterLeaf }) => ({ at: withdrawnAt, leaf: requesterLeaf }),
@@ -76,11 +99,7 @@ export class ExchangeReports {
     return outcomes.map((outcome) => (outcome.ok ? succeeded(true as const) : outcome));
   }
 
-  async #record<Line extends { readonly exchangeId: string }>(
-    caller: string,
-    lines: readonly Line[],
-    report: Report<Line>,
-  ): Promise<readonly LineOutcome<RecordedAnswer>[]> {
+  async #record<Line extends { readonly exchangeId: string }>(caller: string, lines: readonly Line[], report: Report<Line>): Promise<Reported> {
     const outcomes = new Array<LineOutcome<RecordedAnswer>>(lines.length);
     const now = this.parts.clock.now();
     const latest = plusMs(now, this.parts.settings.clockSkewMs);
@@ -101,16 +120,31 @@ export class ExchangeReports {
         outcomes[index] = failed(error);
       }
     }
-    if (executions.length === 0) return outcomes;
+    const records: Recorded[] = [];
+    if (executions.length === 0) return { outcomes, records };
     const recorded = await this.commands.execute(new exchangeCommands.Batch(executions));
     for (const [position, { index, line }] of taken.entries()) {
       const outcome = recorded[position];
       if (outcome?.status === 'fulfilled') {
         report.recorded(line, outcome.value);
-        outcomes[index] = succeeded({ leaf: outcome.value.history.at(-1)?.leaf ?? '' });
+        const stored = recordOf(outcome.value.history, report.factOf(line).leaf);
+        const answer: Writable<RecordedAnswer> = { leaf: stored.leaf };
+        outcomes[index] = succeeded(answer);
+        records.push({ stored, answer });
       } else outcomes[index] = failed(outcome?.reason);
     }
-    return outcomes;
+    return { outcomes, records };
+  }
+
+  async #proven(caller: string, { outcomes, records }: Reported, seen?: number): Promise<Proven<RecordedAnswer>> {
+    const proof = await this.log.prove(
+      caller,
+      records.map(({ stored }) => stored),
+      seen,
+    );
+    if (proof === undefined) return { outcomes };
+    for (const [at, { answer }] of records.entries()) answer.place = proof.places[at] as Place;
+    return { outcomes, proofs: [proof.proof] };
   }
 }
 

@@ -7,8 +7,11 @@ import {
   answerLines,
   answerProvenLines,
   AskHoldersLine,
+  CheckpointLine,
+  CheckpointsRequest,
   CollectIdentifierLine,
   CollectionsRequest,
+  ConsistencyLine,
   DecideQueryLine,
   DecisionsRequest,
   ExchangeStatusLine,
@@ -94,6 +97,29 @@ export class IdentifiersController {
   @HttpCode(200)
   collections(@TheCaller() { issuer }: Caller, @Body() { lines }: CollectionsRequest) {
     return answerLines(CollectIdentifierLine, lines, (valid) => this.core.collectIdentifiers(issuer, valid));
+  }
+}
+
+class ConsistencyRequest {
+  @IsLines(() => ConsistencyLine) readonly lines!: unknown[];
+}
+
+/** The core's own log, and those that it cosigns: for the parties, whose checkpoints these are. */
+@Controller()
+@Callers('server')
+@ApiTags('ledger')
+export class LogsController {
+  constructor(private readonly core: CoreService) {}
+
+  @Post(PATHS.proveConsistency)
+  @HttpCode(200)
+  consistency(@TheCaller() { issuer }: Caller, @Body() { lines }: ConsistencyRequest) {
+    return answerLines(ConsistencyLine, lines, (valid) => this.core.proveConsistency(issuer, valid));
+  }
+  @Post(PATHS.witnessCheckpoints)
+  @HttpCode(200)
+  checkpoints(@TheCaller() { issuer }: Caller, @Body() { lines }: CheckpointsRequest) {
+    return answerLines(CheckpointLine, lines, (valid) => this.core.witnessCheckpoints(issuer, valid));
   }
 }
 

@@ -7,6 +7,7 @@ import { DomainError } from '#libs/kernel';
 import { failed, type IdentifierChangeLine, type LineOutcome, succeeded } from '#libs/protocol';
 import { CoreParts, OPERATOR } from '../core-parts.js';
 import { eventOf } from '../exchanges/exchange-stream.js';
+import { CoreLog } from '../log/core-log.js';
 import { Notices } from '../notifier/notices.js';
 import type { ChangeIdentifierLine, Changed } from '../operations/operation.lines.js';
 import { type IdentifierRef, IdentifierStandings } from './identifier-standings.js';
@@ -37,6 +38,7 @@ export class IdentifierChanges {
     private readonly commands: CommandBus,
     private readonly standings: IdentifierStandings,
     private readonly notices: Notices,
+    private readonly log: CoreLog,
   ) {}
 
   async change(kind: Kind, lines: readonly ChangeIdentifierLine[]): Promise<readonly LineOutcome<Changed>[]> {
@@ -54,6 +56,7 @@ export class IdentifierChanges {
     } finally {
       this.standings.written(executions.map(({ stream }) => stream));
     }
+    await this.log.caughtUp();
     return outcomes;
   }
 

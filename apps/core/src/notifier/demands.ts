@@ -2,12 +2,19 @@ import { Injectable } from '@nestjs/common';
 import type { Stored } from '#libs/commands';
 import type { ExchangeEvent } from '#libs/domain';
 import { isSealed, type SealedField } from '#libs/kernel';
-import type { DemandLine, LineOutcome } from '#libs/protocol';
+import type { DemandLine, LineOutcome, Place, SharedProof } from '#libs/protocol';
 import { CORE, CoreParts } from '../core-parts.js';
 import { eventOf, exchangeStream, foldExchange, isOver } from '../exchanges/exchange-stream.js';
+import type { Writable } from '../decisions/verdict.js';
+import { CoreLog } from '../log/core-log.js';
 import { InterfaceSystems } from './interface-systems.js';
 import type { OpenExchange } from './open-exchange.js';
 
+interface Demand {
+  readonly exchange: OpenExchange;
+  readonly decision: Stored<ExchangeEvent>;
+  readonly line: Writable<DemandLine>;
+}
 const refused = (code: string): LineOutcome<true> => ({ ok: false, problem: { code, kind: 'unprocessable', detail: 'the demand cannot be sent' } });
 
 /** Shows permits to the provider's side: the stored bytes, opened to the provider (design.md §2). */
@@ -16,6 +23,7 @@ export class Demands {
   constructor(
     private readonly parts: CoreParts,
     private readonly interfaceSystems: InterfaceSystems,
+    private readonly log: CoreLog,
   ) {}
 
   /**
@@ -28,7 +36,7 @@ export class Demands {
   ): Promise<{ outcomes: Map<OpenExchange, LineOutcome<true>>; ended: readonly OpenExchange[] }> {
     const outcomes = new Map<OpenExchange, LineOutcome<true>>();
     const { decisions, ended } = await this.#decisions(exchanges);
-    const sendable: { exchange: OpenExchange; line: DemandLine }[] = [];
+    const sendable: Demand[] = [];
     const opened = this.parts.fields.openAll(decisions.map(({ subject }) => subject));
     for (const [index, { exchange, decision, requester }] of decisions.entries()) {
       const field = opened[index];
@@ -38,18 +46,31 @@ export class Demands {
       else {
         const event = Buffer.from(decision.bytes.buffer, decision.bytes.byteOffset, decision.bytes.byteLength).toString('utf8');
         const disclosure = { salt: field.salt, value: field.value };
-        sendable.push({ exchange, line: { exchangeId: exchange.exchangeId, event, disclosure, requesterInterfaceSystem } });
+        sendable.push({ exchange, decision, line: { exchangeId: exchange.exchangeId, event, disclosure, requesterInterfaceSystem } });
       }
     }
     if (sendable.length > 0) {
       const port = this.interfaceSystems.of(interfaceSystem);
+      const proof = await this.#prove(interfaceSystem, sendable);
       const answered = await port.deliverDemands(
         CORE,
         sendable.map(({ line }) => line),
+        proof,
       );
       for (const [index, { exchange }] of sendable.entries()) outcomes.set(exchange, answered[index] ?? refused('UPSTREAM_MALFORMED'));
     }
     return { outcomes, ended };
+  }
+
+  /** No permit is shown that is not in the log: each line gets its place in the proof of the batch. */
+  async #prove(interfaceSystem: string, demands: readonly Demand[]): Promise<SharedProof | undefined> {
+    const proved = await this.log.proveTo(
+      interfaceSystem,
+      demands.map(({ decision }) => decision),
+    );
+    if (proved === undefined) return undefined;
+    for (const [at, { line }] of demands.entries()) line.place = proved.places[at] as Place;
+    return proved.proof;
   }
 
   /** Each exchange's permit: the one in memory, or what the store holds, which then also tells whether it is over. */

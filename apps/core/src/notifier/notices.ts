@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '#libs/platform';
 import type { IdentifierChangeLine, InterfaceSystemPort, LineOutcome, WithdrawalNoticeLine } from '#libs/protocol';
 import { CORE, CoreParts } from '../core-parts.js';
+import { CoreLog } from '../log/core-log.js';
 import { type Backoff, waitMs } from './backoff.js';
 import { DeliveryLanes } from './delivery-lanes.js';
 import { InterfaceSystems } from './interface-systems.js';
@@ -36,6 +37,7 @@ export class Notices {
     private readonly parts: CoreParts,
     private readonly interfaceSystems: InterfaceSystems,
     private readonly log: Log,
+    private readonly coreLog: CoreLog,
   ) {
     this.#lanes = new DeliveryLanes<Notice>({
       send: (interfaceSystem, notices) => this.#send(interfaceSystem, notices),
@@ -93,6 +95,7 @@ export class Notices {
   }
 
   async #send(interfaceSystem: string, notices: readonly Notice[]): Promise<ReadonlyMap<Notice, LineOutcome<true>>> {
+    await this.coreLog.caughtUp(); // what is told is in the log
     const port: InterfaceSystemPort = this.interfaceSystems.of(interfaceSystem);
     const withdrawals = notices.filter((notice) => notice.kind === 'withdrawal');
     const changes = notices.filter((notice) => notice.kind === 'identifier-change');

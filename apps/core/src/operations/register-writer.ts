@@ -5,6 +5,7 @@ import { type AgencyCommand, agencyDecider, type MatrixCommand, type OpeningComm
 import { DomainError, type Message, type RecordedEvent } from '#libs/kernel';
 import { failed, type LineOutcome, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, OPERATOR } from '../core-parts.js';
+import { CoreLog } from '../log/core-log.js';
 import { loadRegister } from '../register/load-register.js';
 import { agencyStream, matrixStream, openingStream, serverStream } from '../register/register.js';
 import type { Changed } from './operation.lines.js';
@@ -32,6 +33,7 @@ export class RegisterWriter {
   constructor(
     private readonly parts: CoreParts,
     private readonly commands: CommandBus,
+    private readonly log: CoreLog,
   ) {}
 
   agencies(lines: readonly Addressed<AgencyCommand>[]): Promise<readonly LineOutcome<Changed>[]> {
@@ -94,7 +96,7 @@ export class RegisterWriter {
       return outcomes;
     });
     this.#last = turn.catch(() => undefined);
-    return turn;
+    return this.log.after(turn);
   }
 
   async #write<C extends Message, E extends Message>(
