@@ -16,7 +16,7 @@ const LEAF = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
 async function end({ core, asking }: MeasuredCore, exchanges: readonly { readonly exchangeId: string; readonly requester: string }[]): Promise<void> {
   for (let from = 0; from < exchanges.length; from += LINES_A_BATCH) {
     const lines = exchanges.slice(from, from + LINES_A_BATCH).map((exchange) => ({ ...exchange, receivedAt: asking.at, requesterLeaf: LEAF }));
-    valuesOf(await core.service.recordReceipts(INTERFACE_SYSTEM, lines));
+    valuesOf((await core.service.recordReceipts(INTERFACE_SYSTEM, lines)).outcomes);
   }
   await core.models.caughtUp(await core.party.store.lastPosition(), 30_000);
 }
@@ -29,7 +29,7 @@ async function inProcess(measured: MeasuredCore, lines: number, seen: (events: r
   const result = await rate(lines, () =>
     inFlight(
       batches.map((batch) => async () => {
-        const events = valuesOf(await core.service.decideQueries(INTERFACE_SYSTEM, batch)).map(({ event }) => event);
+        const events = valuesOf((await core.service.decideQueries(INTERFACE_SYSTEM, batch)).outcomes).map(({ event }) => event);
         if (events.some((event) => !event.includes('"type":"QueryPermitted"'))) throw new Error('what is measured is permits');
         answers.push(...events);
       }),

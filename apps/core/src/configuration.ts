@@ -1,5 +1,11 @@
-import { FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel } from '#libs/platform';
-import { CORE_SETTINGS } from './settings.js';
+import { Follows, FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, MayBeOmitted, textRule } from '#libs/platform';
+import { CORE_SETTINGS, DEPLOYMENT_DEFAULT } from './settings.js';
+
+/** A part of the names of logs and witnesses, in which neither blanks nor `+` may stand (C2SP signed-note). */
+const IsDeployment = (): PropertyDecorator =>
+  Follows(
+    textRule('deployment', 'must be a name like renkei.example: small letters, digits, dots, hyphens', (text) => /^[a-z0-9][a-z0-9.-]{0,99}$/.test(text)),
+  );
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 const IsDuration = (): PropertyDecorator => IsWholeNumber({ min: 1, max: YEAR_MS });
@@ -14,6 +20,10 @@ export class CoreConfiguration {
   @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_100;
   /** Who may operate it: `name:public key`, joined by commas. */
   @FromVariable('OPERATORS') @IsNamedKeys() readonly operators!: string;
+  /** Who may read entries of its log: `name:public key`, joined by commas. Each reading is recorded. */
+  @FromVariable('AUDITORS') @MayBeOmitted() @IsNamedKeys() readonly auditors?: string;
+  /** First part of the origin of every log: the same at all servers, and never changed. */
+  @FromVariable('DEPLOYMENT') @IsDeployment() readonly deployment: string = DEPLOYMENT_DEFAULT;
   @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
   /** How long a provider may take to answer. */
   @FromVariable('QUERY_VALIDITY_MS') @IsDuration() readonly queryValidityMs: number = CORE_SETTINGS.queryValidityMs;

@@ -15,7 +15,9 @@ describe('an exchange at the core', () => {
 
   it('is permitted, demanded, provided and received, and each told what was recorded', async () => {
     const query = core.query(identifier);
-    const [answer] = await core.service.decideQueries('ifs-east', [query]);
+    const {
+      outcomes: [answer],
+    } = await core.service.decideQueries('ifs-east', [query]);
     if (!answer?.ok) throw new Error(JSON.stringify(answer));
     const event = JSON.parse(answer.value.event) as { type: string; data: Record<string, never>; stream: string };
     expect(event).toMatchObject({
@@ -42,14 +44,17 @@ describe('an exchange at the core', () => {
       digest: LEAF,
       automatic: true,
     };
-    expect(await core.service.reportProvisions('ifs-west', [report, report])).toEqual([
-      { ok: true, value: true },
-      { ok: true, value: true },
-    ]);
+    const { outcomes: reported } = await core.service.reportProvisions('ifs-west', [report, report]);
+    expect(reported[0]).toMatchObject({ ok: true, value: { leaf: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) } });
+    expect(reported[1]).toEqual(reported[0]);
     const status = async () => (await core.service.exchangeStatuses('ifs-east', [{ exchangeId: query.exchangeId, requester: CITY_X }]))[0];
     expect(await status()).toMatchObject({ ok: true, value: { status: 'provided' } });
     const receipt = { exchangeId: query.exchangeId, requester: CITY_X, receivedAt: core.clock.now(), requesterLeaf: LEAF };
-    expect(await core.service.recordReceipts('ifs-east', [receipt])).toEqual([{ ok: true, value: true }]);
+    expect((await core.service.recordReceipts('ifs-east', [receipt])).outcomes).toMatchObject([{ ok: true, value: { leaf: expect.any(String) } }]);
+    // a report that is repeated later is told the record of itself, not of what came after
+    expect((await core.service.reportProvisions('ifs-west', [report])).outcomes).toMatchObject([
+      { value: { leaf: reported[0]?.ok ? reported[0].value.leaf : '' } },
+    ]);
     expect(await status()).toMatchObject({ ok: true, value: { status: 'received' } });
   });
 });

@@ -4,7 +4,7 @@ import { startCore } from './start.js';
 
 async function main(): Promise<void> {
   const configuration = loadConfiguration(CoreConfiguration, process.env);
-  const { dataDirectory, keysDirectory, host, port, logLevel, operators, ...settings } = configuration;
+  const { dataDirectory, keysDirectory, host, port, logLevel, operators, auditors, deployment, ...settings } = configuration;
   const log = Log.create({ app: 'core', level: logLevel });
   const running = await startCore({
     dataDirectory,
@@ -15,6 +15,8 @@ async function main(): Promise<void> {
     settings,
     clock: new WallClock(),
     operators: namedKeys(operators),
+    auditors: namedKeys(auditors),
+    deployment,
   });
   log.info('the core is up', { address: running.url });
   stopOnSignals(() => running.close(), { log });

@@ -94,8 +94,8 @@ async function registerStreams(models: ReadModels, { store }: Party): Promise<re
   }
 }
 
-/** Keys of callers: registered servers', and the operators' as configured (name → Ed25519 public key, base64url). */
-export function coreKeys(register: Register, operators: ReadonlyMap<string, string>): KeyOf {
+/** Keys of callers: registered servers', and the operators' and auditors' as configured (name → Ed25519 public key, base64url). */
+export function coreKeys(register: Register, operators: ReadonlyMap<string, string>, auditors: ReadonlyMap<string, string>): KeyOf {
   const known = new Map<string, VerificationKey>();
   const keyOf = (kind: CallerKey['kind'], publicText: string): CallerKey => {
     const key = known.get(publicText) ?? new VerificationKey(publicText);
@@ -103,8 +103,14 @@ export function coreKeys(register: Register, operators: ReadonlyMap<string, stri
     return { kind, publicKey: key.publicKey };
   };
   return (issuer, keyId) => {
-    const operator = operators.get(issuer);
-    if (operator !== undefined) return new VerificationKey(operator).keyId === keyId ? keyOf('operator', operator) : undefined;
+    for (const [kind, keys] of [
+      ['operator', operators],
+      ['auditor', auditors],
+    ] as const) {
+      const configured = keys.get(issuer);
+      if (configured !== undefined && new VerificationKey(configured).keyId === keyId) return keyOf(kind, configured);
+    }
+    if (operators.has(issuer) || auditors.has(issuer)) return undefined;
     const server = register.server(issuer);
     const publicText = server && signingKeysOf(server, Date.now())[keyId];
     return publicText === undefined ? undefined : keyOf('server', publicText);

@@ -81,7 +81,10 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     host: options.host,
     port: options.port,
     log,
-    tokens: new TokenVerifier({ audience: CORE, keyOf: coreKeys(parts.register, new Map(Object.entries(options.operators))) }),
+    tokens: new TokenVerifier({
+      audience: CORE,
+      keyOf: coreKeys(parts.register, new Map(Object.entries(options.operators)), new Map(Object.entries(options.auditors ?? {}))),
+    }),
     readiness: { record: async () => (await parts.store.lastPosition()) >= 0n },
     drain: [
       async () => void (await Promise.all(running.map((notifier) => notifier.stop()))),

@@ -43,10 +43,10 @@ interface Reported {
 }
 
 /** The event that took down this report: it names the reporter's own record. Where it was overtaken and nothing is kept of it, the newest. */
-function recordOf(history: readonly Stored<ExchangeEvent>[], leaf: string): Stored<ExchangeEvent> {
+function recordOf(history: readonly Stored<ExchangeEvent>[], role: Role, leaf: string): Stored<ExchangeEvent> {
   const found = history.findLast((stored) => {
     const { data } = eventOf(stored);
-    return ('providerLeaf' in data && data.providerLeaf === leaf) || ('requesterLeaf' in data && data.requesterLeaf === leaf);
+    return role === 'provider' ? 'providerLeaf' in data && data.providerLeaf === leaf : 'requesterLeaf' in data && data.requesterLeaf === leaf;
   });
   return found ?? (history.at(-1) as Stored<ExchangeEvent>);
 }
@@ -127,7 +127,7 @@ export class ExchangeReports {
       const outcome = recorded[position];
       if (outcome?.status === 'fulfilled') {
         report.recorded(line, outcome.value);
-        const stored = recordOf(outcome.value.history, report.factOf(line).leaf);
+        const stored = recordOf(outcome.value.history, report.role, report.factOf(line).leaf);
         const answer: Writable<RecordedAnswer> = { leaf: stored.leaf };
         outcomes[index] = succeeded(answer);
         records.push({ stored, answer });

@@ -34,7 +34,9 @@ describe('the core over HTTP', () => {
     expect(outcomes[0]).toMatchObject({ ok: false, problem: { code: 'INVALID_LINE', kind: 'invalid', field: expect.any(String) } });
     expect(JSON.stringify(outcomes[0])).toContain('line 1');
     expect(outcomes[1]).toMatchObject({ ok: true, value: { impossible: false } });
-    const [foreign] = await new HttpCorePort((path, body) => post(as('ifs-west', core.keys.west), path, body)).decideQueries('ifs-east', [core.query(x)]);
+    const {
+      outcomes: [foreign],
+    } = await new HttpCorePort((path, body) => post(as('ifs-west', core.keys.west), path, body)).decideQueries('ifs-east', [core.query(x)]);
     expect(foreign).toMatchObject({ problem: { code: 'AGENCY_NOT_SPOKEN_FOR' } });
   });
 

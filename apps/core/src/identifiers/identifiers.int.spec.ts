@@ -70,7 +70,9 @@ describe('identifiers at the core', () => {
     const x = await core.identifier(CITY_X, RESIDENT);
     await core.identifier(CITY_A, RESIDENT);
     const decide = async (identifier: string) => {
-      const [outcome] = await core.service.decideQueries('ifs-east', [core.query(identifier)]);
+      const {
+        outcomes: [outcome],
+      } = await core.service.decideQueries('ifs-east', [core.query(identifier)]);
       return outcome?.ok ? (JSON.parse(outcome.value.event) as { type: string; data: { reason?: string } }) : undefined;
     };
     expect((await decide(x))?.type).toBe('QueryPermitted');
@@ -94,7 +96,7 @@ describe('identifiers at the core', () => {
     const x = await core.identifier(CITY_X, RESIDENT);
     const a = await core.identifier(CITY_A, RESIDENT);
     await core.running.operations.revokeIdentifiers([{ holder: CITY_A, identifier: a, reason: 'leak' }]);
-    expect(await core.service.decideQueries('ifs-east', [core.query(x)])).toMatchObject([{ value: { impossible: true } }]);
+    expect((await core.service.decideQueries('ifs-east', [core.query(x)])).outcomes).toMatchObject([{ value: { impossible: true } }]);
     expect(await core.running.operations.revokeIdentifiers([{ holder: FUND, identifier: x, reason: 'leak' }])).toMatchObject([
       { problem: { code: 'IDENTIFIER_NOT_VALID', field: 'identifier' } },
     ]);
