@@ -1,7 +1,7 @@
 import { VerificationKey } from '#libs/cryptography';
 import type { CallerKey, KeyOf } from '#libs/platform';
 
-/** Who an auditor's name must not be taken for: they are known by their keys, so a name that stands twice is no harm. */
+/** Keys of callers, those of the configured auditors (name → Ed25519 public key, base64url) before all others. */
 export function withAuditors(keyOf: KeyOf, auditors: Readonly<Record<string, string>> = {}): KeyOf {
   const keys = new Map<string, CallerKey>();
   for (const [name, publicText] of Object.entries(auditors)) {
