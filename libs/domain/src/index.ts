@@ -39,3 +39,6 @@ export * from './ledger/log.events.js';
 export * from './ledger/log.decider.js';
 export * from './ledger/witness.decider.js';
 export * from './ledger/access.decider.js';
+export type { Awaited, Finding, FindingCode, Patience } from './reconciliation/judgement.js';
+export { type ExchangeOutcome, reconcile, type Reconciliation, SHARED_FACTS } from './reconciliation/reconcile.js';
+export { type Kept, type Role, ROLES, type ThreeRecords } from './reconciliation/records.js';

@@ -1,4 +1,4 @@
-import type { ExchangeEvent, ProvisionEvent, QueryEvent, QueryFacts } from '#libs/domain';
+import { type ExchangeEvent, type Kept, type ProvisionEvent, type QueryEvent, reconcile } from '#libs/domain';
 import type { EventStore, StoredEvent } from '#libs/event-store';
 import type { Message, RecordedEvent } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
@@ -23,121 +23,37 @@ export interface Comparison {
   readonly nonDisclosure: { readonly requester: boolean; readonly core: boolean; readonly provider: boolean };
 }
 
-interface Recorded<E extends Message> {
-  readonly event: RecordedEvent<E>;
-  readonly leaf: string;
-}
-type Of<E extends Message, T extends E['type']> = Recorded<Extract<E, { readonly type: T }>>;
-
 const decoder = new TextDecoder();
-function recorded<E extends Message>({ bytes }: StoredEvent): Recorded<E> {
+function kept<E extends Message>({ bytes }: StoredEvent): Kept<E> {
   return { event: JSON.parse(decoder.decode(bytes)) as RecordedEvent<E>, leaf: leafHash(bytes).toString('base64url') };
-}
-const find = <E extends Message, T extends E['type']>(events: readonly Recorded<E>[], type: T): Of<E, T> | undefined =>
-  events.find(({ event }) => event.type === type) as Of<E, T> | undefined;
-
-/** The facts that all three keep (Act art. 23(1) and its ministerial order), by name. */
-const FACTS = [
-  'requester',
-  'requesterInstitution',
-  'provider',
-  'providerInstitution',
-  'affair',
-  'procedure',
-  'information',
-  'dataset',
-  'period',
-  'department',
-  'requestedAt',
-  'applicationId',
-  'nonDisclosure',
-] as const satisfies readonly (keyof QueryFacts)[];
-
-class Tally {
-  facts = 0;
-  references = 0;
-  readonly disagreements: string[] = [];
-
-  fact(name: string, ...values: readonly unknown[]): void {
-    if (new Set(values.map((value) => JSON.stringify(value))).size <= 1) this.facts += 1;
-    else this.disagreements.push(name);
-  }
-  reference(name: string, cited: string | undefined, leaf: string | undefined): void {
-    if (cited !== undefined && cited === leaf) this.references += 1;
-    else this.disagreements.push(name);
-  }
 }
 
 interface Histories {
-  readonly query: readonly Recorded<QueryEvent>[];
-  readonly exchange: readonly Recorded<ExchangeEvent>[];
-  readonly provision: readonly Recorded<ProvisionEvent>[];
+  readonly requester: readonly Kept<QueryEvent>[];
+  readonly core: readonly Kept<ExchangeEvent>[];
+  readonly provider: readonly Kept<ProvisionEvent>[];
 }
 
-/** Names, times, items and flags as all three must have them, and each leaf hash that one record cites of another. */
-function compare({ query, exchange, provision }: Histories): Comparison {
-  const tally = new Tally();
-  const submitted = find<QueryEvent, 'QuerySubmitted'>(query, 'QuerySubmitted');
-  const received = find<QueryEvent, 'QueryDecisionReceived'>(query, 'QueryDecisionReceived');
-  const permitted = find<ExchangeEvent, 'QueryPermitted'>(exchange, 'QueryPermitted');
-  const denied = find<ExchangeEvent, 'QueryDenied'>(exchange, 'QueryDenied');
-  const decided = permitted ?? denied;
-  const demanded = find<ProvisionEvent, 'ProvisionDemanded'>(provision, 'ProvisionDemanded');
-  if (!submitted || !decided || !received) {
-    tally.disagreements.push(submitted ? 'decision missing' : 'query missing');
-  } else {
-    for (const name of FACTS) {
-      const held = [submitted.event.data[name], decided.event.data[name], ...(demanded ? [demanded.event.data[name]] : [])];
-      if (held.some((value) => value !== undefined)) tally.fact(name, ...held);
-    }
-    tally.fact('permitted', received.event.data.permitted, permitted !== undefined);
-    tally.fact('item', received.event.data.item, decided.event.data.item, ...(demanded ? [demanded.event.data.item] : []));
-    tally.fact('table', received.event.data.table, decided.event.data.table, ...(demanded ? [demanded.event.data.table] : []));
-    if (denied) tally.fact('reason', received.event.data.reason, denied.event.data.reason);
-    if (denied) tally.fact('exceptionApplied', received.event.data.exceptionApplied, denied.event.data.exceptionApplied);
-    tally.reference('core cites the query', decided.event.data.queryLeaf, submitted.leaf);
-    tally.reference('requester cites the decision', received.event.data.decisionLeaf, decided.leaf);
-    if (demanded) tally.reference('provider cites the decision', demanded.event.data.decisionLeaf, decided.leaf);
-    if (denied && provision.length > 0) tally.disagreements.push('the provider was told of a denied query');
-  }
-  compareOutcome({ query, exchange, provision }, tally);
+const isSealed = (history: readonly Kept[]): boolean =>
+  history.some(({ event }) => (event.data as { readonly nonDisclosure?: boolean }).nonDisclosure === true);
+
+/**
+ * By the rule that reconciliation goes by. As of the exchange's own last record: what is still to come of an exchange that
+ * has ended does not agree either, for here everybody is at hand.
+ */
+function compare(histories: Histories): Comparison {
+  const { requester, core, provider } = histories;
+  const instants = [...requester, ...core, ...provider].map(({ event }) => event.at).sort();
+  const { outcome, findings, awaited, compared } = reconcile(histories, { now: instants.at(-1) ?? '', patienceMs: 0 });
   return {
-    facts: tally.facts,
-    references: tally.references,
-    disagreements: tally.disagreements,
-    events: { requester: query.length, core: exchange.length, provider: provision.length },
-    nonDisclosure: {
-      requester: query.some(({ event }) => 'nonDisclosure' in event.data && event.data.nonDisclosure),
-      core: exchange.some(({ event }) => 'nonDisclosure' in event.data && event.data.nonDisclosure),
-      provider: provision.some(({ event }) => 'nonDisclosure' in event.data && event.data.nonDisclosure),
-    },
+    ...compared,
+    disagreements: [
+      ...findings.map(({ code, parties, field }) => `${code} ${field} (${parties.join(', ')})`),
+      ...(outcome === 'open' ? [] : awaited.map(({ party, record }) => `${record} awaited (${party})`)),
+    ],
+    events: { requester: requester.length, core: core.length, provider: provider.length },
+    nonDisclosure: { requester: isSealed(requester), core: isSealed(core), provider: isSealed(provider) },
   };
-}
-
-function compareOutcome({ query, exchange, provision }: Histories, tally: Tally): void {
-  const made = find<ProvisionEvent, 'ProvisionMade'>(provision, 'ProvisionMade');
-  const told = find<ExchangeEvent, 'ProvisionRecorded'>(exchange, 'ProvisionRecorded');
-  const arrived = find<QueryEvent, 'ProvisionReceived'>(query, 'ProvisionReceived');
-  const receipt = find<ExchangeEvent, 'ReceiptRecorded'>(exchange, 'ReceiptRecorded');
-  if (made ?? told ?? arrived) {
-    if (!made || !told || !arrived) return void tally.disagreements.push('provision is not in all three records');
-    tally.fact('providedAt', made.event.data.providedAt, told.event.data.providedAt, arrived.event.data.providedAt);
-    tally.fact('items', made.event.data.items, told.event.data.items, arrived.event.data.items);
-    tally.fact('digest', made.event.data.digest, told.event.data.digest, arrived.event.data.digest);
-    tally.fact('automatic', made.event.data.automatic, told.event.data.automatic);
-    tally.fact('provider’s seal', made.event.data.nonDisclosure, told.event.data.nonDisclosure, arrived.event.data.nonDisclosure);
-    tally.reference('core cites the provision', told.event.data.providerLeaf, made.leaf);
-    tally.reference('requester cites the provision', arrived.event.data.providerLeaf, made.leaf);
-    tally.reference('core cites the receipt', receipt?.event.data.requesterLeaf, arrived.leaf);
-    return;
-  }
-  const notMade = find<ProvisionEvent, 'ProvisionNotMade'>(provision, 'ProvisionNotMade');
-  const none = find<ExchangeEvent, 'NoProvisionRecorded'>(exchange, 'NoProvisionRecorded');
-  const ended = find<QueryEvent, 'QueryEnded'>(query, 'QueryEnded');
-  if (!notMade || !none) return;
-  tally.fact('why nothing was provided', notMade.event.data.reason, none.event.data.reason, ...(ended ? [ended.event.data.reason] : []));
-  tally.reference('core cites the provider’s end', none.event.data.providerLeaf, notMade.leaf);
-  if (ended?.event.data.providerLeaf !== undefined) tally.reference('requester cites the provider’s end', ended.event.data.providerLeaf, notMade.leaf);
 }
 
 /** Reads the three records of exchanges from where each party keeps its own, and compares them, in the order asked. */
@@ -149,9 +65,9 @@ export async function compareRecords(keepers: RecordKeepers, exchangeIds: readon
   ]);
   return exchangeIds.map((_, index) =>
     compare({
-      query: (queries[index] ?? []).map((event) => recorded<QueryEvent>(event)),
-      exchange: (exchanges[index] ?? []).map((event) => recorded<ExchangeEvent>(event)),
-      provision: (provisions[index] ?? []).map((event) => recorded<ProvisionEvent>(event)),
+      requester: (queries[index] ?? []).map((event) => kept<QueryEvent>(event)),
+      core: (exchanges[index] ?? []).map((event) => kept<ExchangeEvent>(event)),
+      provider: (provisions[index] ?? []).map((event) => kept<ProvisionEvent>(event)),
     }),
   );
 }
