@@ -53,14 +53,39 @@ const notNumbered = (): DomainError =>
 
 /**
  * The resident registry (住民基本台帳ネットワーク, J-LIS): numbering (付番), and the way of an acquisition number to the core. The
- * only party that holds individual numbers; it never sees an identifier.
+ * only party that holds individual numbers; it never sees an identifier. Nothing is answered, and nothing passed on, before
+ * the registry's log holds what it tells of.
  */
 export class ResidentRegistryService extends ResidentRegistryPort {
   constructor(private readonly parts: RegistryParts) {
     super();
   }
 
-  override async assignNumbers(caller: string, lines: readonly AssignNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
+  override assignNumbers(caller: string, lines: readonly AssignNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
+    return this.#logged(this.#assign(caller, lines));
+  }
+  override changeNumbers(caller: string, lines: readonly ChangeNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
+    return this.#logged(this.#change(caller, lines));
+  }
+  /** Records each as forwarded, then asks the core for all of them at once; the core's refusal is the line's. */
+  override forwardAcquisitions(caller: string, lines: readonly ForwardAcquisitionLine[]): Promise<readonly LineOutcome<true>[]> {
+    return this.#logged(this.#forwardAll(caller, lines));
+  }
+
+  /** Resolves when what was recorded so far is in the log; at once where none is kept. Rejects where that cannot be said. */
+  async #caughtUp(): Promise<void> {
+    await this.parts.party.ledger?.integrated(this.parts.party.recorder.newest);
+  }
+
+  async #logged<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } finally {
+      await this.#caughtUp(); // before a refusal too: it may tell of what is on record
+    }
+  }
+
+  async #assign(caller: string, lines: readonly AssignNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
     await this.#assertMunicipality(caller);
     const streams = lines.map(({ residentRecordCode }) => `resident-${this.parts.party.names.resident(residentRecordCode)}`);
     const located = await this.#load(streams);
@@ -75,7 +100,7 @@ export class ResidentRegistryService extends ResidentRegistryPort {
     );
   }
 
-  override async changeNumbers(caller: string, lines: readonly ChangeNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
+  async #change(caller: string, lines: readonly ChangeNumberLine[]): Promise<readonly LineOutcome<AssignNumberAnswer>[]> {
     await this.#assertMunicipality(caller);
     return Promise.all(
       lines.map(({ individualNumber, reason }) =>
@@ -91,13 +116,13 @@ export class ResidentRegistryService extends ResidentRegistryPort {
     );
   }
 
-  /** Records each as forwarded, then asks the core for all of them at once; the core's refusal is the line's. */
-  override async forwardAcquisitions(caller: string, lines: readonly ForwardAcquisitionLine[]): Promise<readonly LineOutcome<true>[]> {
+  async #forwardAll(caller: string, lines: readonly ForwardAcquisitionLine[]): Promise<readonly LineOutcome<true>[]> {
     const { core, id, directory } = this.parts;
     if (!(await directory.agency(caller))) throw notSpokenFor('holder');
     const codes = await Promise.all(lines.map((line) => this.#line(() => this.#forward(caller, line))));
     const going = codes.flatMap((code, index) => (code.ok ? [{ index, residentRecordCode: code.value }] : []));
     if (going.length === 0) return codes as readonly LineOutcome<true>[];
+    await this.#caughtUp();
     const issued = await core.issueIdentifiers(
       id,
       going.map(({ index, residentRecordCode }) => ({ acquisitionNumber: (lines[index] as ForwardAcquisitionLine).acquisitionNumber, residentRecordCode })),

@@ -1,12 +1,26 @@
 import { Module } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import { numberCommands, openParty, type Party, Recorder, residentCommands } from '#libs/commands';
-import { numberingEventTypes } from '#libs/domain';
+import { logEventTypes, numberingEventTypes } from '#libs/domain';
 import { DomainError, EventRegistry } from '#libs/kernel';
+import { LedgerModule, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { addressesOf, type CorePort, DirectoryCache, HttpCorePort, keysOf, Peers, type PinnedCore } from '#libs/protocol';
+import { DEPLOYMENT_DEFAULT } from './configuration.js';
+import { coreAsWitness } from './core-witness.js';
 import { RegistryController } from './registry.controller.js';
-import { ResidentRegistryService } from './registry.service.js';
+import { type RegistryParts, ResidentRegistryService } from './registry.service.js';
+
+/** How the registry has its log witnessed. */
+export interface WitnessSettings {
+  /** Pause between two looks at whether the core has cosigned the newest checkpoint. */
+  readonly everyMs: number;
+  /** How long the core may take to answer. */
+  readonly timeoutMs: number;
+  /** How long entries may wait for a cosignature before health warns. */
+  readonly unwitnessedMsMax: number;
+}
+const WITNESS_SETTINGS: WitnessSettings = { everyMs: 1_000, timeoutMs: 5_000, unwitnessedMsMax: 5 * 60_000 };
 
 export interface ResidentRegistryOptions {
   readonly id: string;
@@ -18,6 +32,13 @@ export interface ResidentRegistryOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** First part of the origin of every log, `renkei.example` where left out: the same at all servers. */
+  readonly deployment?: string;
+  /** Ed25519 public keys (base64url) of those who may read the log's entries, by name; each reading is recorded. */
+  readonly auditors?: Readonly<Record<string, string>>;
+  /** For measuring, in one process only: no ledger is kept. */
+  readonly withoutLedger?: true;
+  readonly witness?: Partial<WitnessSettings>;
   /** Way to the core in this process, instead of HTTP. */
   readonly corePort?: CorePort;
 }
@@ -29,15 +50,33 @@ export interface RunningResidentRegistry {
   readonly party: Party;
   /** What the core must know of it: its Ed25519 public key, base64url. */
   readonly signingKey: { readonly keyId: string; readonly publicKey: string };
+  /** Verifier key (C2SP signed-note) of its log, the newest where two sign; undefined without a ledger. */
+  readonly ledgerKey: string | undefined;
   readonly directory: DirectoryCache;
   close(): Promise<void>;
 }
 
-/** Starts the registry: record and keys (made at the first start), directory, HTTP. */
+/** Starts the registry: record, log and keys (made at the first start), directory, HTTP, witnessing. Rejects with nothing left open. */
 export async function startResidentRegistry(options: ResidentRegistryOptions): Promise<RunningResidentRegistry> {
+  const { id, clock, log, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, withoutLedger } = options;
+  const party = await openParty({
+    dataDirectory,
+    keysDirectory,
+    events: new EventRegistry([...numberingEventTypes, ...logEventTypes]),
+    log: { deployment, party: id, now: () => clock.now() },
+    ...(withoutLedger === undefined ? {} : { withoutLedger }),
+    onTrouble: (code) => log.error('the ledger has trouble', { code }),
+  });
+  try {
+    return await serve(party, { ...options, deployment });
+  } catch (error) {
+    await party.close();
+    throw error;
+  }
+}
+
+async function serve(party: Party, options: ResidentRegistryOptions & { readonly deployment: string }): Promise<RunningResidentRegistry> {
   const { id, core, clock, log } = options;
-  const { dataDirectory, keysDirectory } = options;
-  const party = await openParty({ dataDirectory, keysDirectory, events: new EventRegistry([...numberingEventTypes]) });
   const { signing } = party;
   const peers: Peers = new Peers(new TokenSigner({ issuer: id, keyId: signing.keyId, privateKey: signing.privateKey }), (server) => addressOf(server));
   const corePort = options.corePort ?? new HttpCorePort(peers.post(core.id));
@@ -46,44 +85,69 @@ export async function startResidentRegistry(options: ResidentRegistryOptions): P
     (error) => log.warn('the directory could not be read', { code: error instanceof DomainError ? error.code : 'INTERNAL' }),
   );
   const addressOf = addressesOf(core, directory);
+  const witnessing = witnessingOf(party, options, corePort);
+  const http = await createHttpApp(moduleOf({ id, party, core: corePort, directory, clock }), {
+    title: `Renkei resident registry (${id})`,
+    description: '住民基本台帳ネットワーク: numbering, and the way of an acquisition number to the core. Holds individual numbers, never an identifier.',
+    version: '1',
+    host: options.host,
+    port: options.port,
+    log,
+    tokens: new TokenVerifier({ audience: id, keyOf: withAuditors(keysOf(core, directory), options.auditors) }),
+    readiness: { directory: () => directory.isKnown, ledger: async () => void (await party.ledger?.integrated(party.recorder.newest)) },
+    drain: [async () => witnessing?.stop(), () => peers.close(), () => party.close()],
+  });
+  if (party.ledger) measureLedger(http.metrics, party.ledger);
+  if (witnessing) http.health.warn(() => witnessing.warnings());
+  await directory.start();
+  witnessing?.start();
+  return {
+    id,
+    url: http.address,
+    service: http.nest.get(ResidentRegistryService),
+    party,
+    signingKey: { keyId: signing.keyId, publicKey: signing.publicText },
+    ledgerKey: party.log?.keys.at(-1),
+    directory,
+    close: async () => {
+      directory.stop();
+      await http.close();
+    },
+  };
+}
 
+function moduleOf(parts: Omit<RegistryParts, 'bus'>) {
+  const { store, recorder, log, ledger } = parts.party;
   @Module({
-    imports: [CqrsModule.forRoot()],
+    imports: [CqrsModule.forRoot(), ...(ledger === undefined ? [] : [LedgerModule.of({ store, recorder, log, ledger }, parts.clock)])],
     controllers: [RegistryController],
     providers: [
-      { provide: Recorder, useValue: party.recorder },
+      { provide: Recorder, useValue: recorder },
       numberCommands.Handler,
       residentCommands.Handler,
-      {
-        provide: ResidentRegistryService,
-        inject: [CommandBus],
-        useFactory: (bus: CommandBus) => new ResidentRegistryService({ id, party, bus, core: corePort, directory, clock }),
-      },
+      { provide: ResidentRegistryService, inject: [CommandBus], useFactory: (bus: CommandBus) => new ResidentRegistryService({ ...parts, bus }) },
     ],
   })
   class ResidentRegistryModule {}
+  return ResidentRegistryModule;
+}
 
-  try {
-    const http = await createHttpApp(ResidentRegistryModule, {
-      title: `Renkei resident registry (${id})`,
-      description: '住民基本台帳ネットワーク: numbering, and the way of an acquisition number to the core. Holds individual numbers, never an identifier.',
-      version: '1',
-      host: options.host,
-      port: options.port,
-      log,
-      tokens: new TokenVerifier({ audience: id, keyOf: keysOf(core, directory) }),
-      readiness: { directory: () => directory.isKnown },
-      drain: [() => peers.close(), () => party.close()],
-    });
-    await directory.start();
-    const close = async (): Promise<void> => {
-      directory.stop();
-      await http.close();
-    };
-    const signingKey = { keyId: signing.keyId, publicKey: signing.publicText };
-    return { id, url: http.address, service: http.nest.get(ResidentRegistryService), party, signingKey, directory, close };
-  } catch (error) {
-    await party.close();
-    throw error;
-  }
+/** Has the core cosign the registry's log; undefined where none is kept. */
+function witnessingOf(
+  { ledger, log: identity }: Party,
+  { id, core, deployment, log, witness: chosen }: ResidentRegistryOptions & { readonly deployment: string },
+  corePort: CorePort,
+): WitnessLoop | undefined {
+  if (ledger === undefined) return undefined;
+  const { everyMs, timeoutMs, unwitnessedMsMax } = { ...WITNESS_SETTINGS, ...chosen };
+  const witness = coreAsWitness(id, deployment, core, corePort);
+  return new WitnessLoop({
+    ledger,
+    keys: () => identity?.keys ?? [],
+    witnesses: () => [witness],
+    intervalMs: everyMs,
+    askTimeoutMs: timeoutMs,
+    unwitnessedMsMax,
+    onTrouble: ({ code }) => log.warn('the log could not be witnessed', { code }),
+  });
 }
