@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { provisionCommands, queryCommands, Recorder, replicaCommands, subjectCommands } from '#libs/commands';
+import { LedgerModule } from '#libs/ledger-service';
 import { Hosting } from './hosting/hosting.js';
 import { QueriesController, ResultsController } from './http/agency.controllers.js';
 import { HeldProvisionsController, IdentifiersController, RecordsController, ReplicasController } from './http/holding.controllers.js';
+import { AfterTheLog } from './http/after-the-log.js';
 import { ServerController } from './http/server.controller.js';
 import { IntermediateServerService } from './intermediate-server.service.js';
 import { Demands } from './provision/demands.js';
@@ -20,6 +22,7 @@ import { OpenQueriesSweep } from './reactors/open-queries-sweep.js';
 import { Reactors } from './reactors/reactors.js';
 import { AgencyRecords } from './record/agency-records.js';
 import { Recording } from './record/recording.js';
+import { ToldRecords } from './record/told-records.js';
 import { PersonReplicas } from './replica/person-replicas.js';
 import { ReplicaRegister } from './replica/replica-register.js';
 import { ProvisionReceipt } from './result/provision-receipt.js';
@@ -49,17 +52,20 @@ const SUBJECTS_OF_THE_SERVER = [
   Demands,
   HeldProvisions,
   AgencyRecords,
+  ToldRecords,
   OpenQueriesSweep,
   Reactors,
+  AfterTheLog,
   IntermediateServerService,
 ];
 
 @Module({})
 export class IntermediateServerModule {
   static of(parts: ServerParts): DynamicModule {
+    const { store, recorder, log, ledger } = parts.party;
     return {
       module: IntermediateServerModule,
-      imports: [CqrsModule.forRoot()],
+      imports: [CqrsModule.forRoot(), ...(ledger === undefined ? [] : [LedgerModule.of({ store, recorder, log, ledger }, parts.clock)])],
       controllers: [
         QueriesController,
         ResultsController,
@@ -69,7 +75,7 @@ export class IntermediateServerModule {
         RecordsController,
         ServerController,
       ],
-      providers: [{ provide: ServerParts, useValue: parts }, { provide: Recorder, useValue: parts.party.recorder }, ...HANDLERS, ...SUBJECTS_OF_THE_SERVER],
+      providers: [{ provide: ServerParts, useValue: parts }, { provide: Recorder, useValue: recorder }, ...HANDLERS, ...SUBJECTS_OF_THE_SERVER],
     };
   }
 }

@@ -1,10 +1,11 @@
-import { loadConfiguration, Log, runMain, stopOnSignals } from '#libs/platform';
+import { loadConfiguration, Log, namedKeys, runMain, stopOnSignals } from '#libs/platform';
 import { IntermediateServerConfiguration } from './configuration.js';
 import { startIntermediateServer } from './start.js';
 
 async function main(): Promise<void> {
   const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
-  const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, logLevel, outboxQueriesMax } = configuration;
+  const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, coreLedgerKey } = configuration;
+  const { deployment, auditors, logLevel, outboxQueriesMax } = configuration;
   const log = Log.create({ app: serverId, level: logLevel });
   const running = await startIntermediateServer({
     id: serverId,
@@ -14,7 +15,9 @@ async function main(): Promise<void> {
     port,
     log,
     interfaceSystem: interfaceSystemId,
-    core: { id: coreId, url: coreUrl, publicKey: corePublicKey },
+    core: { id: coreId, url: coreUrl, publicKey: corePublicKey, ledgerKey: coreLedgerKey },
+    deployment,
+    auditors: namedKeys(auditors),
     settings: { outboxQueriesMax },
   });
   stopOnSignals(() => running.close(), { log });

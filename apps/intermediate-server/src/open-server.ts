@@ -1,13 +1,20 @@
 import { join } from 'node:path';
 import { openParty, type Party } from '#libs/commands';
-import { provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
+import { logEventTypes, provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
 import { EventRegistry } from '#libs/kernel';
-import type { Log } from '#libs/platform';
+import type { Clock, Log } from '#libs/platform';
 import { type ReadModels, SqliteReadModels } from '#libs/read-models';
 import { ResultMailbox } from './result/result-mailbox.js';
 
 /** The event types of an intermediate server's record. */
-export const serverEvents = new EventRegistry([...queryEventTypes, ...provisionEventTypes, ...replicaEventTypes, ...subjectEventTypes, ...retentionEventTypes]);
+export const serverEvents = new EventRegistry([
+  ...queryEventTypes,
+  ...provisionEventTypes,
+  ...replicaEventTypes,
+  ...subjectEventTypes,
+  ...retentionEventTypes,
+  ...logEventTypes,
+]);
 
 /** What a server keeps on disk, opened. */
 export interface OpenedServer {
@@ -17,9 +24,25 @@ export interface OpenedServer {
   close(): Promise<void>;
 }
 
-/** Opens record, keys, mailbox and read models below the directories of a server. Rejects with nothing left open. */
-export async function openServer({ dataDirectory, keysDirectory, log }: { dataDirectory: string; keysDirectory: string; log: Log }): Promise<OpenedServer> {
-  const party = await openParty({ dataDirectory, keysDirectory, events: serverEvents });
+/** Opens record, log, keys, mailbox and read models below the directories of a server. Rejects with nothing left open. */
+export async function openServer(options: {
+  readonly id: string;
+  readonly deployment: string;
+  readonly dataDirectory: string;
+  readonly keysDirectory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly withoutLedger?: true | undefined;
+}): Promise<OpenedServer> {
+  const { id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger } = options;
+  const party = await openParty({
+    dataDirectory,
+    keysDirectory,
+    events: serverEvents,
+    log: { deployment, party: id, now: () => clock.now() },
+    ...(withoutLedger === undefined ? {} : { withoutLedger }),
+    onTrouble: (code) => log.error('the ledger has trouble', { code }),
+  });
   let mailbox: ResultMailbox | undefined;
   try {
     mailbox = ResultMailbox.open(join(dataDirectory, 'mailbox'), party.secrets.mailboxKey);

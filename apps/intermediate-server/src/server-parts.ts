@@ -2,8 +2,10 @@ import { type Party } from '#libs/commands';
 import { HmacSha256, monthKeyId, provisionDigest, subjectKeyId } from '#libs/cryptography';
 import { legalMonth } from '#libs/kernel';
 import { type Clock, isDomainError, type Log } from '#libs/platform';
-import { type DirectoryCache, failed, type InterfaceSystemPort, type Problem } from '#libs/protocol';
+import { type DirectoryCache, failed, type Problem } from '#libs/protocol';
 import type { Answer, Ask, QuestionName, ReadModels } from '#libs/read-models';
+import { ServerLog } from './log/server-log.js';
+import { behindLog, type WayOut } from './log/way-out.js';
 import type { ResultMailbox } from './result/result-mailbox.js';
 import type { ServerSettings } from './settings.js';
 
@@ -15,6 +17,9 @@ const FRESH_TIMEOUT_MS = 2_000;
 
 /** What the services of an intermediate server are made of: opened once, closed after the last request. */
 export class ServerParts {
+  readonly serverLog: ServerLog;
+  /** The way out: everything that leaves this server in the course of exchanges goes through it, once it is in the log. */
+  readonly interfaceSystem: WayOut;
   readonly #hmac: HmacSha256;
   /** The last instant asked for: the lines of a batch mostly share it. */
   #month = { instant: '', month: '' };
@@ -25,12 +30,13 @@ export class ServerParts {
     readonly models: ReadModels,
     readonly mailbox: ResultMailbox,
     readonly directory: DirectoryCache,
-    /** The way out: everything that leaves this server goes through it. */
-    readonly interfaceSystem: InterfaceSystemPort,
+    wayOut: WayOut,
     readonly clock: Clock,
     readonly log: Log,
     readonly settings: ServerSettings,
   ) {
+    this.serverLog = new ServerLog(party);
+    this.interfaceSystem = behindLog(wayOut, this.serverLog);
     this.#hmac = new HmacSha256(party.secrets.streamSecret);
   }
 

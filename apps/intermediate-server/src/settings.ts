@@ -1,3 +1,6 @@
+/** First part of the origin of every log, where an operator chooses none. */
+export const DEPLOYMENT_DEFAULT = 'renkei.example';
+
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Limits of one intermediate server, units last in the name. Tests and the sandbox may set them lower. */
@@ -14,6 +17,12 @@ export interface ServerSettings {
   readonly sweepEveryMs: number;
   /** Business time past `validUntil` after which the core is asked what became of a query. */
   readonly followUpGraceMs: number;
+  /** Pause between two looks at whether the core has cosigned the newest checkpoint of this server's log. */
+  readonly witnessEveryMs: number;
+  /** How long the core, as the witness, may take to answer. */
+  readonly witnessTimeoutMs: number;
+  /** How long entries may wait for a cosignature before health warns. */
+  readonly unwitnessedMsMax: number;
   /** Requests that may wait for outcomes at once. */
   readonly waitersMax: number;
 }
@@ -26,5 +35,8 @@ export const SETTINGS: ServerSettings = {
   retryMaxMs: 30_000,
   sweepEveryMs: 5_000,
   followUpGraceMs: 2_000,
+  witnessEveryMs: 1_000,
+  witnessTimeoutMs: 5_000,
+  unwitnessedMsMax: 5 * 60_000,
   waitersMax: 2_000,
 };

@@ -1,3 +1,4 @@
+import { measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
 import {
   addressesOf,
@@ -13,15 +14,16 @@ import {
 import type { ReadModels } from '#libs/read-models';
 import { keysOfHosted } from './hosting/hosting.js';
 import { IntermediateServerModule } from './intermediate-server.module.js';
+import { coreAsWitness } from './log/core-witness.js';
 import { IntermediateServerService } from './intermediate-server.service.js';
 import { type OpenedServer, openServer } from './open-server.js';
 import { Reactors } from './reactors/reactors.js';
 import { ServerParts } from './server-parts.js';
-import { type ServerSettings, SETTINGS } from './settings.js';
+import { DEPLOYMENT_DEFAULT, type ServerSettings, SETTINGS } from './settings.js';
 
 export interface IntermediateServerOptions {
   readonly id: string;
-  /** The server's own: `event-store/`, `read-models/` and `mailbox/` are in it. */
+  /** The server's own: `event-store/`, `ledger/`, `read-models/` and `mailbox/` are in it. */
   readonly dataDirectory: string;
   readonly keysDirectory: string;
   readonly core: PinnedCore;
@@ -35,6 +37,12 @@ export interface IntermediateServerOptions {
   readonly clock?: Clock;
   readonly settings?: Partial<ServerSettings>;
   readonly limits?: Partial<HttpLimits>;
+  /** First part of the origin of every log, `renkei.example` where left out: the same at all servers. */
+  readonly deployment?: string;
+  /** Ed25519 public keys (base64url) of those who may read the log's entries, by name; each reading is recorded. */
+  readonly auditors?: Readonly<Record<string, string>>;
+  /** For measuring, in one process only: no ledger is kept, and no answer carries a proof. */
+  readonly withoutLedger?: true;
   /** Ways to others in this process, instead of HTTP. The directory is read from `core`, everything else goes to `interfaceSystem`. */
   readonly ways?: { readonly core?: Pick<CorePort, 'directory'>; readonly interfaceSystem?: InterfaceSystemPort };
 }
@@ -45,6 +53,8 @@ export interface RunningIntermediateServer {
   readonly service: IntermediateServerService;
   /** What the core must know of it: Ed25519 public key, base64url. */
   readonly signingKey: { readonly keyId: string; readonly publicKey: string };
+  /** Verifier key (C2SP signed-note) of its log, the newest where two sign; undefined without a ledger. */
+  readonly ledgerKey: string | undefined;
   readonly directory: DirectoryCache;
   readonly models: ReadModels;
   readonly party: OpenedServer['party'];
@@ -53,19 +63,23 @@ export interface RunningIntermediateServer {
   close(): Promise<void>;
 }
 
-/** Starts an intermediate server: record, keys, mailbox, read models, directory, HTTP, reactors. Rejects with nothing left open. */
+/** Starts an intermediate server: record, log, keys, mailbox, read models, directory, HTTP, reactors, witnessing. Rejects with nothing left open. */
 export async function startIntermediateServer(options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
-  const opened = await openServer(options);
+  const { id, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, clock = new WallClock(), log, withoutLedger } = options;
+  const opened = await openServer({ id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger });
   try {
-    return await serve(opened, options);
+    return await serve(opened, { ...options, deployment, clock });
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
 
-async function serve(opened: OpenedServer, options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
-  const { id, core, log, ways } = options;
+async function serve(
+  opened: OpenedServer,
+  options: IntermediateServerOptions & { readonly clock: Clock; readonly deployment: string },
+): Promise<RunningIntermediateServer> {
+  const { id, core, log, ways, clock } = options;
   const { party, models, mailbox } = opened;
   const signer = new TokenSigner({ issuer: id, keyId: party.signing.keyId, privateKey: party.signing.privateKey });
   const peers: Peers = new Peers(signer, (server) => addressOf(server));
@@ -77,7 +91,8 @@ async function serve(opened: OpenedServer, options: IntermediateServerOptions): 
   const addressOf = addressesOf(core, directory);
   const interfaceSystem = ways?.interfaceSystem ?? new HttpInterfaceSystemPort(peers.post(options.interfaceSystem));
   const settings = { ...SETTINGS, ...options.settings };
-  const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, options.clock ?? new WallClock(), log, settings);
+  const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, clock, log, settings);
+  const witnessing = witnessingOf(opened, options, settings, interfaceSystem);
   const running: Reactors[] = [];
   const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts), {
     title: `Renkei intermediate server (${id})`,
@@ -86,20 +101,29 @@ async function serve(opened: OpenedServer, options: IntermediateServerOptions): 
     host: options.host,
     port: options.port,
     log,
-    tokens: new TokenVerifier({ audience: id, keyOf: keysOfHosted(id, directory, keysOf(core, directory)) }),
-    readiness: { directory: () => directory.isKnown, record: async () => (await party.store.lastPosition()) >= 0n },
-    drain: [async () => void (await Promise.all(running.map((reactors) => reactors.stop()))), () => peers.close(), () => opened.close()],
+    tokens: new TokenVerifier({ audience: id, keyOf: withAuditors(keysOfHosted(id, directory, keysOf(core, directory)), options.auditors) }),
+    readiness: { directory: () => directory.isKnown, record: async () => (await party.store.lastPosition()) >= 0n, ledger: () => parts.serverLog.caughtUp() },
+    drain: [
+      async () => void (await Promise.all(running.map((reactors) => reactors.stop()))),
+      async () => witnessing?.stop(),
+      () => peers.close(),
+      () => opened.close(),
+    ],
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
+  if (party.ledger) measureLedger(http.metrics, party.ledger);
+  if (witnessing) http.health.warn(() => witnessing.warnings());
   await directory.start();
   const reactors = http.nest.get(Reactors);
   running.push(reactors);
   reactors.start();
+  witnessing?.start();
   return {
     id,
     url: http.address,
     service: http.nest.get(IntermediateServerService),
     signingKey: { keyId: party.signing.keyId, publicKey: party.signing.publicText },
+    ledgerKey: party.log?.keys.at(-1),
     directory,
     models,
     party,
@@ -109,4 +133,24 @@ async function serve(opened: OpenedServer, options: IntermediateServerOptions): 
       await http.close();
     },
   };
+}
+
+/** Has the core cosign this server's log; undefined where none is kept. */
+function witnessingOf(
+  { party: { ledger, log: identity } }: OpenedServer,
+  { id, core, deployment, log }: { readonly id: string; readonly core: PinnedCore; readonly deployment: string; readonly log: Log },
+  { witnessEveryMs, witnessTimeoutMs, unwitnessedMsMax }: ServerSettings,
+  interfaceSystem: InterfaceSystemPort,
+): WitnessLoop | undefined {
+  if (ledger === undefined) return undefined;
+  const witness = coreAsWitness(id, deployment, core, interfaceSystem);
+  return new WitnessLoop({
+    ledger,
+    keys: () => identity?.keys ?? [],
+    witnesses: () => [witness],
+    intervalMs: witnessEveryMs,
+    askTimeoutMs: witnessTimeoutMs,
+    unwitnessedMsMax,
+    onTrouble: ({ code }) => log.warn('the log could not be witnessed', { code }),
+  });
 }

@@ -15,9 +15,13 @@ export class Hosting {
   }
 
   /** Throws AGENCY_NOT_SPOKEN_FOR where the agency is not hosted here, or the caller is not its interface system. */
-  assertSpeaksFor(caller: string, agency: string, role: 'requester' | 'provider' | 'holder'): AgencyEntry {
+  assertSpeaksFor(caller: string, agency: string, role: 'requester' | 'provider' | 'holder' | 'agency'): AgencyEntry {
     const entry = this.parts.directory.agencyNow(agency);
-    if (entry?.intermediateServer !== this.parts.id || entry.interfaceSystem !== caller) throw notSpokenFor(role);
+    if (entry?.intermediateServer !== this.parts.id || entry.interfaceSystem !== caller) {
+      throw role === 'agency'
+        ? new DomainError('AGENCY_NOT_SPOKEN_FOR', 'forbidden', 'the calling server does not speak for the agency', { field: 'agency' })
+        : notSpokenFor(role);
+    }
     return entry;
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { SubmitQueryLine } from '#libs/agency-sdk';
 import { type Caller, Callers, TheCaller } from '#libs/platform';
@@ -6,6 +6,7 @@ import { answerLines } from '#libs/protocol';
 import { Queries } from '../query/queries.js';
 import { QuerySubmission } from '../query/query-submission.js';
 import { Results } from '../result/results.js';
+import { AfterTheLog } from './after-the-log.js';
 import { AcknowledgeResultLineRequest, AcknowledgeResultsBody, PageQuery } from './holding.requests.js';
 import {
   AskHoldersBody,
@@ -24,6 +25,7 @@ export const LIST_DEFAULT = 100;
 /** Queries of the agency that the token proves; no other agency is named anywhere in a request. */
 @Controller()
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('queries')
 export class QueriesController {
   constructor(
@@ -77,6 +79,7 @@ export class QueriesController {
 
 @Controller('results')
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('results')
 export class ResultsController {
   constructor(private readonly results: Results) {}

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Caller, Callers, TheCaller } from '#libs/platform';
 import { answerLines } from '#libs/protocol';
@@ -6,6 +6,7 @@ import { HeldProvisions } from '../provision/held-provisions.js';
 import { AgencyRecords } from '../record/agency-records.js';
 import { ReplicaRegister, type ScopeCommand } from '../replica/replica-register.js';
 import { Identifiers } from '../subject/identifiers.js';
+import { AfterTheLog } from './after-the-log.js';
 import { LIST_DEFAULT } from './agency.controllers.js';
 import {
   AcquireIdentifierLineRequest,
@@ -40,6 +41,7 @@ import {
 /** Replicas (副本) of the agency that the token proves. */
 @Controller('replicas')
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('replicas')
 export class ReplicasController {
   constructor(private readonly register: ReplicaRegister) {}
@@ -101,6 +103,7 @@ export class ReplicasController {
 
 @Controller('provisions')
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('provisions')
 export class HeldProvisionsController {
   constructor(private readonly held: HeldProvisions) {}
@@ -129,6 +132,7 @@ export class HeldProvisionsController {
 
 @Controller()
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('identifiers')
 export class IdentifiersController {
   constructor(private readonly identifiers: Identifiers) {}
@@ -151,6 +155,7 @@ export class IdentifiersController {
 
 @Controller('records')
 @Callers('agency')
+@UseInterceptors(AfterTheLog)
 @ApiTags('records')
 export class RecordsController {
   constructor(private readonly records: AgencyRecords) {}

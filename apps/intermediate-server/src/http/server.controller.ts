@@ -10,6 +10,8 @@ import {
   IdentifierChangeLine,
   IdentifierChangesRequest,
   PATHS,
+  TellRecordLine,
+  TellRecordsRequest,
   WithdrawalNoticeLine,
   WithdrawalNoticesRequest,
 } from '#libs/protocol';
@@ -45,5 +47,10 @@ export class ServerController {
   @HttpCode(200)
   identifierChanges(@TheCaller() { issuer }: Caller, @Body() { lines }: IdentifierChangesRequest) {
     return answerLines(IdentifierChangeLine, lines, (valid) => this.service.changeIdentifiers(issuer, valid));
+  }
+  @Post(PATHS.tellRecords)
+  @HttpCode(200)
+  records(@TheCaller() { issuer }: Caller, @Body() { lines }: TellRecordsRequest) {
+    return answerProvenLines(TellRecordLine, lines, (valid) => this.service.tellRecords(issuer, valid));
   }
 }

@@ -1,18 +1,54 @@
 import { Injectable } from '@nestjs/common';
-import type { Execution } from '#libs/commands';
-import type { Query, QueryCommand } from '#libs/domain';
+import type { Execution, Stored } from '#libs/commands';
+import type { Query, QueryCommand, QueryEvent } from '#libs/domain';
 import { DomainError, plusMs } from '#libs/kernel';
-import { type DeliveredProvisionLine, type LineOutcome, type ReceiptLine, succeeded } from '#libs/protocol';
+import { type DeliveredProvisionLine, type LineOutcome, type Place, type Proven, type ReceiptLine, succeeded } from '#libs/protocol';
 import { Hosting } from '../hosting/hosting.js';
 import { OutcomeWaiters } from '../query/outcome-waiters.js';
 import { QueryEndings, type QueryName } from '../query/query-endings.js';
 import { type QueryHistory, queryOf, submittedOf } from '../query/query-state.js';
 import { Withdrawals } from '../query/withdrawals.js';
+import type { ServerLog } from '../log/server-log.js';
 import { Recording } from '../record/recording.js';
 import { ServerParts } from '../server-parts.js';
 import type { MailboxEntry } from './result-mailbox.js';
 
 type Result = LineOutcome<ReceiptLine | null>;
+type Receipt = { -readonly [Name in keyof ReceiptLine]: ReceiptLine[Name] };
+/** What one call answers, and the stored events that its receipts are of, which are proved together. */
+class Receipts {
+  readonly outcomes: Result[];
+  readonly #received: { readonly stored: Stored<QueryEvent>; readonly receipt: Receipt }[] = [];
+
+  constructor(lines: number) {
+    this.outcomes = new Array<Result>(lines);
+  }
+
+  refuse(index: number, refusal: Result): void {
+    this.outcomes[index] = refusal;
+  }
+
+  /** The receipt, from the stored bytes; null where nothing was received. */
+  give(index: number, { exchangeId, requester }: DeliveredProvisionLine, history: QueryHistory): void {
+    const stored = history.find(({ event }) => event.type === 'ProvisionReceived');
+    if (!stored) {
+      this.outcomes[index] = succeeded(null);
+      return;
+    }
+    const { receivedAt } = stored.event.data as { readonly receivedAt: string };
+    const receipt: Receipt = { exchangeId, requester, receivedAt, requesterLeaf: stored.leaf };
+    this.#received.push({ stored, receipt });
+    this.outcomes[index] = succeeded(receipt);
+  }
+
+  async proven(log: ServerLog): Promise<Proven<ReceiptLine | null>> {
+    const { outcomes } = this;
+    const proof = await log.prove(this.#received.map(({ stored }) => stored));
+    if (proof === undefined) return { outcomes };
+    for (const [at, { receipt }] of this.#received.entries()) receipt.place = proof.places[at] as Place;
+    return { outcomes, proofs: [proof.proof] };
+  }
+}
 interface Accepted {
   readonly index: number;
   readonly execution: Execution<QueryCommand>;
@@ -20,7 +56,7 @@ interface Accepted {
 }
 const refused = (code: string, message: string, field: string): DomainError => new DomainError(code, 'unprocessable', message, { field });
 
-/** Takes in what providers send: first durable in the mailbox, then recorded, then told to be received. */
+/** Takes in what providers send: first durable in the mailbox, then recorded and in the log, then told to be received. */
 @Injectable()
 export class ProvisionReceipt {
   constructor(
@@ -32,11 +68,11 @@ export class ProvisionReceipt {
     private readonly withdrawals: Withdrawals,
   ) {}
 
-  async receive(caller: string, lines: readonly DeliveredProvisionLine[]): Promise<readonly Result[]> {
+  async receive(caller: string, lines: readonly DeliveredProvisionLine[]): Promise<Proven<ReceiptLine | null>> {
     await this.hosting.know(lines.map(({ requester }) => requester));
     const histories: readonly QueryHistory[] = await this.parts.party.recorder.load(lines.map(({ exchangeId }) => `query-${exchangeId}`));
     const receivedAt = this.parts.now();
-    const results = new Array<Result>(lines.length);
+    const receipts = new Receipts(lines.length);
     const accepted: Accepted[] = [];
     for (const [index, line] of lines.entries()) {
       const history = histories[index] as QueryHistory;
@@ -44,17 +80,17 @@ export class ProvisionReceipt {
         this.hosting.assertSpeaksFor(caller, line.requester, 'requester');
         const taken = this.#judge(line, history, receivedAt);
         if (taken) accepted.push({ index, ...taken });
-        else results[index] = succeeded(receiptOf(line, history));
+        else receipts.give(index, line, history);
       } catch (error) {
-        results[index] = this.parts.failed(error);
+        receipts.refuse(index, this.parts.failed(error));
       }
     }
     await this.parts.mailbox.put(accepted.flatMap(({ entry }) => (entry ? [entry] : [])));
-    await this.#record(lines, accepted, results);
-    return results;
+    await this.#record(lines, accepted, receipts);
+    return receipts.proven(this.parts.serverLog);
   }
 
-  async #record(lines: readonly DeliveredProvisionLine[], accepted: readonly Accepted[], results: Result[]): Promise<void> {
+  async #record(lines: readonly DeliveredProvisionLine[], accepted: readonly Accepted[], receipts: Receipts): Promise<void> {
     const outcomes = await this.recording.queries(accepted.map(({ execution }) => execution));
     const settled: string[] = [];
     const unwanted = new Map<string, string[]>();
@@ -62,11 +98,11 @@ export class ProvisionReceipt {
       const line = lines[index] as DeliveredProvisionLine;
       const outcome = outcomes[at];
       if (outcome?.status === 'fulfilled') {
-        results[index] = succeeded(receiptOf(line, outcome.value.history));
+        receipts.give(index, line, outcome.value.history);
         settled.push(line.exchangeId);
         continue;
       }
-      results[index] = this.parts.failed(outcome?.reason);
+      receipts.refuse(index, this.parts.failed(outcome?.reason));
       // refused by the record (withdrawn meanwhile, other data before it): what was put in goes out again
       if (entry && isRefusal(outcome?.reason)) unwanted.set(line.requester, [...(unwanted.get(line.requester) ?? []), line.exchangeId]);
     }
@@ -134,12 +170,4 @@ const isRefusal = (reason: unknown): boolean => reason instanceof DomainError &&
 function decisionIn(history: QueryHistory): string | undefined {
   for (const { event } of history) if (event.type === 'QueryDecisionReceived') return (event.data as { readonly decisionLeaf: string }).decisionLeaf;
   return undefined;
-}
-
-/** The receipt, from the stored bytes; null where nothing was received. */
-function receiptOf({ exchangeId, requester }: DeliveredProvisionLine, history: QueryHistory): ReceiptLine | null {
-  const received = history.find(({ event }) => event.type === 'ProvisionReceived');
-  if (!received) return null;
-  const { receivedAt } = received.event.data as { readonly receivedAt: string };
-  return { exchangeId, requester, receivedAt, requesterLeaf: received.leaf };
 }
