@@ -2,6 +2,7 @@ import type { Party, Recorder } from '#libs/commands';
 import type { HmacNames, IdentifierCipher, ProtectedFields } from '#libs/cryptography';
 import type { EventStore } from '#libs/event-store';
 import type { EventRegistry } from '#libs/kernel';
+import type { KnownLogs } from '#libs/ledger';
 import type { Clock } from '#libs/platform';
 import type { Register } from './register/register.js';
 import type { CoreSettings } from './settings.js';
@@ -28,6 +29,8 @@ export class CoreParts {
     readonly clock: Clock,
     readonly register: Register,
     readonly settings: CoreSettings,
+    /** The largest checkpoints of the logs that the core cosigns; undefined without a ledger. */
+    readonly known: KnownLogs | undefined,
   ) {
     ({ store: this.store, recorder: this.recorder, fields: this.fields, names: this.names } = party);
   }

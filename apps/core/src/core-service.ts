@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '#libs/kernel';
 import {
   type AcquisitionAnswer,
   type AcquisitionLine,
@@ -8,7 +7,6 @@ import {
   type ConsistencyAnswer,
   type ConsistencyLine,
   type CosignatureAnswer,
-  failed,
   type CollectIdentifierAnswer,
   type CollectIdentifierLine,
   CorePort,
@@ -34,9 +32,9 @@ import { HolderQuestions } from './holders/holder-questions.js';
 import { Acquisitions } from './identifiers/acquisitions.js';
 import { Issuance } from './identifiers/issuance.js';
 import { CoreLog } from './log/core-log.js';
+import { WitnessedLogs } from './log/witnessed-logs.js';
 import { DirectoryView } from './register/directory.js';
 
-const NO_LEDGER = new DomainError('LEDGER_UNAVAILABLE', 'unavailable', 'the ledger is not open');
 type Told<T> = Promise<readonly LineOutcome<T>[]>;
 
 /**
@@ -54,6 +52,7 @@ export class CoreService extends CorePort {
     private readonly issuance: Issuance,
     private readonly view: DirectoryView,
     private readonly log: CoreLog,
+    private readonly witnessed: WitnessedLogs,
   ) {
     super();
   }
@@ -88,8 +87,8 @@ export class CoreService extends CorePort {
   override proveConsistency(caller: string, lines: readonly ConsistencyLine[]): Told<ConsistencyAnswer> {
     return Promise.resolve().then(() => this.log.consistency(caller, lines));
   }
-  override witnessCheckpoints(_caller: string, lines: readonly CheckpointLine[]): Told<CosignatureAnswer> {
-    return Promise.resolve(lines.map(() => failed(NO_LEDGER)));
+  override witnessCheckpoints(caller: string, lines: readonly CheckpointLine[]): Told<CosignatureAnswer> {
+    return this.witnessed.cosign(caller, lines);
   }
   override directory(_caller: string): Promise<Directory> {
     return this.log.after(Promise.resolve(this.view.get()));

@@ -4,9 +4,20 @@ import { join } from 'node:path';
 import { newExchangeId, SigningKey, TransportKey } from '#libs/cryptography';
 import type { AgencyClass, MatrixItem } from '#libs/domain';
 import { Log, ManualClock } from '#libs/platform';
-import type { DecideQueryLine, DemandLine, IdentifierChangeLine, InterfaceSystemPort, LineOutcome, WithdrawalNoticeLine } from '#libs/protocol';
+import type {
+  CheckpointLine,
+  CosignatureAnswer,
+  DecideQueryLine,
+  DemandLine,
+  IdentifierChangeLine,
+  InterfaceSystemPort,
+  LineOutcome,
+  SharedProof,
+  WithdrawalNoticeLine,
+} from '#libs/protocol';
+import { TestWitness } from './log/log.fixture.js';
 import type { CoreSettings } from './settings.js';
-import { type RunningCore, startCore } from './start.js';
+import { type CoreOptions, type RunningCore, startCore } from './start.js';
 
 export const NOW = '2020-05-08T00:00:00.000Z';
 export const CITY_X = '0220113112101700';
@@ -53,11 +64,26 @@ export class SeenByInterfaceSystem {
   demands: DemandLine[] = [];
   withdrawals: WithdrawalNoticeLine[] = [];
   identifierChanges: IdentifierChangeLine[] = [];
+  /** One a batch of demands. */
+  demandProofs: (SharedProof | undefined)[] = [];
   /** Rejects, or gives the outcome of a line. */
   answer: () => LineOutcome<true> = () => ({ ok: true, value: true });
 
+  /** Cosigns the core's log, or answers as it is bidden. */
+  witness: (line: CheckpointLine) => LineOutcome<CosignatureAnswer>;
+
+  constructor(id: string, signing: SigningKey) {
+    const witness = new TestWitness(`renkei.example/${id}`, signing, () => Math.floor(Date.now() / 1_000));
+    this.witness = (line) => witness.answer(line);
+  }
+
   readonly port = {
-    deliverDemands: (_caller: string, lines: readonly DemandLine[]) => this.#took(this.demands, lines),
+    deliverDemands: async (_caller: string, lines: readonly DemandLine[], proof?: SharedProof) => {
+      const outcomes = await this.#took(this.demands, lines);
+      this.demandProofs.push(proof);
+      return outcomes;
+    },
+    witnessCheckpoints: (_caller: string, lines: readonly CheckpointLine[]) => Promise.resolve().then(() => lines.map((line) => this.witness(line))),
     deliverWithdrawals: (_caller: string, lines: readonly WithdrawalNoticeLine[]) => this.#took(this.withdrawals, lines),
     deliverIdentifierChanges: (_caller: string, lines: readonly IdentifierChangeLine[]) => this.#took(this.identifierChanges, lines),
   } as unknown as InterfaceSystemPort;
@@ -76,8 +102,6 @@ export class SeenByInterfaceSystem {
 /** A core in a temporary directory with two interface systems in the same process, a registry and a portal. */
 export class TestCore {
   readonly clock = new ManualClock(NOW);
-  readonly east = new SeenByInterfaceSystem();
-  readonly west = new SeenByInterfaceSystem();
   readonly keys = {
     operator: SigningKey.generate(),
     east: SigningKey.generate(),
@@ -85,6 +109,8 @@ export class TestCore {
     registry: SigningKey.generate(),
     portal: SigningKey.generate(),
   };
+  readonly east = new SeenByInterfaceSystem('ifs-east', this.keys.east);
+  readonly west = new SeenByInterfaceSystem('ifs-west', this.keys.west);
   readonly #transport = TransportKey.generate();
   readonly #references = new Map<string, string>();
   running!: RunningCore;
@@ -94,13 +120,13 @@ export class TestCore {
     private readonly settings: Partial<CoreSettings>,
   ) {}
 
-  static async open(settings: Partial<CoreSettings> = {}): Promise<TestCore> {
+  static async open(settings: Partial<CoreSettings> = {}, more: Pick<CoreOptions, 'withoutLedger'> = {}): Promise<TestCore> {
     const core = new TestCore(await mkdtemp(join(tmpdir(), 'renkei-core-')), settings);
-    await core.start();
+    await core.start(more);
     return core;
   }
 
-  async start(): Promise<void> {
+  async start(more: Pick<CoreOptions, 'withoutLedger'> = {}): Promise<void> {
     this.running = await startCore({
       dataDirectory: join(this.directory, 'data'),
       keysDirectory: join(this.directory, 'keys'),
@@ -110,13 +136,14 @@ export class TestCore {
       log: Log.create({ app: 'core', level: 'silent' }),
       operators: { alice: this.keys.operator.publicText },
       settings: this.settings,
+      ...more,
       interfaceSystem: (id) => (id === 'ifs-east' ? this.east.port : id === 'ifs-west' ? this.west.port : undefined),
     });
   }
 
-  async restart(): Promise<void> {
+  async restart(more: Pick<CoreOptions, 'withoutLedger'> = {}): Promise<void> {
     await this.running.close();
-    await this.start();
+    await this.start(more);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,9 @@ import {
   openingCommands,
   Recorder,
   serverCommands,
+  witnessCommands,
 } from '#libs/commands';
+import { LedgerModule } from '#libs/ledger-service';
 import { Log } from '#libs/platform';
 import { ReadModels } from '#libs/read-models';
 import { CoreMetrics } from './core-metrics.js';
@@ -28,6 +30,8 @@ import { IdentifierChanges } from './identifiers/identifier-changes.js';
 import { IdentifierStandings } from './identifiers/identifier-standings.js';
 import { Issuance } from './identifiers/issuance.js';
 import { CoreLog } from './log/core-log.js';
+import { OwnWitnesses } from './log/own-witnesses.js';
+import { WitnessedLogs } from './log/witnessed-logs.js';
 import { Demands } from './notifier/demands.js';
 import { InterfaceSystems } from './notifier/interface-systems.js';
 import { Notices } from './notifier/notices.js';
@@ -56,14 +60,21 @@ const HANDLERS = [
   matrixCommands,
   openingCommands,
   serverCommands,
+  witnessCommands,
 ].map(({ Handler }) => Handler);
+
+/** The core's log over HTTP, where it has one. */
+function logRoutes({ party, clock }: CoreParts): readonly DynamicModule[] {
+  const { ledger } = party;
+  return ledger === undefined ? [] : [LedgerModule.of({ ...party, ledger }, clock)];
+}
 
 @Module({})
 export class CoreModule {
   static of({ parts, models, openExchanges, interfaceSystems, log }: Opened): DynamicModule {
     return {
       module: CoreModule,
-      imports: [CqrsModule.forRoot()],
+      imports: [CqrsModule.forRoot(), ...logRoutes(parts)],
       controllers: [
         ExchangesController,
         IdentifiersController,
@@ -97,6 +108,8 @@ export class CoreModule {
         Notifier,
         Notices,
         CoreLog,
+        WitnessedLogs,
+        OwnWitnesses,
         RegisterWriter,
         CoreOperations,
         CoreRecords,

@@ -11,6 +11,7 @@ import {
   retentionEventTypes,
 } from '#libs/domain';
 import { EventRegistry } from '#libs/kernel';
+import { KnownLogs } from '#libs/ledger';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
 import { PAGE_ROWS_MAX, type ReadModels, SqliteReadModels } from '#libs/read-models';
 import { CORE, CoreParts } from './core-parts.js';
@@ -76,7 +77,9 @@ export async function openCore(options: {
     });
     const register = new Register();
     await loadRegister(register, party.store, events, await registerStreams(models, party));
-    return { party, models, parts: new CoreParts(party, deployment, events, cipher, clock, register, settings) };
+    const pinned = [...register.servers()].flatMap(({ state }) => register.witnessedLog(state.registration.id)?.keys ?? []);
+    const known = party.ledger && (await KnownLogs.open(join(dataDirectory, 'witnessed-logs'), { pinned }));
+    return { party, models, parts: new CoreParts(party, deployment, events, cipher, clock, register, settings, known) };
   } catch (error) {
     await models?.close();
     await party.close();
@@ -94,8 +97,8 @@ async function registerStreams(models: ReadModels, { store }: Party): Promise<re
   }
 }
 
-/** Keys of callers: registered servers', and the operators' and auditors' as configured (name → Ed25519 public key, base64url). */
-export function coreKeys(register: Register, operators: ReadonlyMap<string, string>, auditors: ReadonlyMap<string, string>): KeyOf {
+/** Keys of callers: registered servers', and the operators' as configured (name → Ed25519 public key, base64url). */
+export function coreKeys(register: Register, operators: ReadonlyMap<string, string>): KeyOf {
   const known = new Map<string, VerificationKey>();
   const keyOf = (kind: CallerKey['kind'], publicText: string): CallerKey => {
     const key = known.get(publicText) ?? new VerificationKey(publicText);
@@ -103,14 +106,8 @@ export function coreKeys(register: Register, operators: ReadonlyMap<string, stri
     return { kind, publicKey: key.publicKey };
   };
   return (issuer, keyId) => {
-    for (const [kind, keys] of [
-      ['operator', operators],
-      ['auditor', auditors],
-    ] as const) {
-      const configured = keys.get(issuer);
-      if (configured !== undefined && new VerificationKey(configured).keyId === keyId) return keyOf(kind, configured);
-    }
-    if (operators.has(issuer) || auditors.has(issuer)) return undefined;
+    const operator = operators.get(issuer);
+    if (operator !== undefined) return new VerificationKey(operator).keyId === keyId ? keyOf('operator', operator) : undefined;
     const server = register.server(issuer);
     const publicText = server && signingKeysOf(server, Date.now())[keyId];
     return publicText === undefined ? undefined : keyOf('server', publicText);

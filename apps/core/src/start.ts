@@ -1,9 +1,11 @@
 import { type Clock, createHttpApp, type HttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
+import { withAuditors } from '#libs/ledger-service';
 import type { InterfaceSystemPort } from '#libs/protocol';
 import type { ReadModels } from '#libs/read-models';
 import { CORE } from './core-parts.js';
 import { CoreModule } from './core.module.js';
 import { CoreService } from './core-service.js';
+import { OwnWitnesses } from './log/own-witnesses.js';
 import { HttpInterfaceSystems, InProcessInterfaceSystems } from './notifier/interface-systems.js';
 import { Notifier } from './notifier/notifier.js';
 import { ReadModelOpenExchanges } from './notifier/open-exchanges.js';
@@ -50,6 +52,8 @@ export interface RunningCore {
   readonly notifier: Notifier;
   /** One round of the notifier now: after the clock was moved, what has lapsed is recorded when it resolves. */
   tick(): Promise<void>;
+  /** Asks the interface systems now to cosign the log; resolves when those asked have answered or failed. */
+  witness(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,7 +77,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
   const signer = new TokenSigner({ issuer: CORE, keyId: signing.keyId, privateKey: signing.privateKey });
   const interfaceSystems = options.interfaceSystem ? new InProcessInterfaceSystems(options.interfaceSystem) : new HttpInterfaceSystems(parts.register, signer);
   const openExchanges = new ReadModelOpenExchanges(models, parts.store);
-  const running: Notifier[] = [];
+  const running: { stop(): Promise<void> }[] = [];
   const http: HttpApp = await createHttpApp(CoreModule.of({ parts, models, openExchanges, interfaceSystems, log }), {
     title: 'Renkei core',
     description: 'コアシステム: decides queries under the law, issues identifiers, drives each exchange to its end, keeps the central record.',
@@ -83,20 +87,22 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     log,
     tokens: new TokenVerifier({
       audience: CORE,
-      keyOf: coreKeys(parts.register, new Map(Object.entries(options.operators)), new Map(Object.entries(options.auditors ?? {}))),
+      keyOf: withAuditors(coreKeys(parts.register, new Map(Object.entries(options.operators))), options.auditors),
     }),
     readiness: { record: async () => (await parts.store.lastPosition()) >= 0n },
     drain: [
-      async () => void (await Promise.all(running.map((notifier) => notifier.stop()))),
+      async () => void (await Promise.all(running.map((part) => part.stop()))),
       () => interfaceSystems.close(),
       () => models.close(),
       () => party.close(),
     ],
   });
   const notifier = http.nest.get(Notifier);
-  running.push(notifier);
+  const witnesses = http.nest.get(OwnWitnesses);
+  running.push(notifier, witnesses);
   try {
     await notifier.start();
+    witnesses.start();
   } catch (error) {
     await http.close();
     throw error;
@@ -113,6 +119,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     signingKey: { keyId: signing.keyId, publicKey: signing.publicText },
     ledgerKey: party.log?.keys.at(-1),
     tick: () => notifier.tick(),
+    witness: () => witnesses.round(),
     close: () => http.close(),
   };
 }

@@ -81,8 +81,7 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
       });
       const { close } = ledger;
       opened.push(() => close.call(ledger));
-      // what was told before the last stop is in the tree again before anything is answered
-      await ledger.integrated(await store.lastPosition());
+      await caughtUp(ledger, await store.lastPosition());
     }
     return {
       store,
@@ -99,5 +98,21 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
   } catch (error) {
     await closeAll();
     throw error;
+  }
+}
+
+/**
+ * What was told before the last stop is in the tree again before anything is answered. A record that has no log yet may
+ * take longer than anybody waits for one entry: it is waited for as long as the tree grows.
+ */
+async function caughtUp(ledger: Ledger, position: bigint): Promise<void> {
+  for (;;) {
+    const { size } = ledger.checkpoint;
+    try {
+      await ledger.integrated(position);
+      return;
+    } catch (error) {
+      if (ledger.checkpoint.size === size) throw error;
+    }
   }
 }

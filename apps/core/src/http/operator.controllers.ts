@@ -5,6 +5,7 @@ import { answerLines, type LineOutcome, toError } from '#libs/protocol';
 import { CoreOperations } from '../operations/core-operations.js';
 import { EnactMatrixRequest, OpeningLine, RepealMatrixRequest } from '../operations/matrix.lines.js';
 import {
+  AcceptLogKeyLine,
   AssessmentLine,
   type Changed,
   ChangeIdentifierLine,
@@ -47,6 +48,9 @@ class StandingsRequest {
 }
 class OpeningsRequest {
   @IsLines(() => OpeningLine) readonly lines!: unknown[];
+}
+class LogKeysRequest {
+  @IsLines(() => AcceptLogKeyLine) readonly lines!: unknown[];
 }
 class IdentifiersRequest {
   @IsLines(() => ChangeIdentifierLine) readonly lines!: unknown[];
@@ -94,6 +98,11 @@ export class RegisterController {
   @HttpCode(200)
   agencyKeys(@Body() { lines }: AgencyKeysRequest) {
     return answerLines(RotateAgencyKeyLine, lines, (valid) => this.operations.rotateAgencyKeys(valid));
+  }
+  @Post('log-keys')
+  @HttpCode(200)
+  logKeys(@Body() { lines }: LogKeysRequest) {
+    return answerLines(AcceptLogKeyLine, lines, (valid) => this.operations.acceptLogKeys(valid));
   }
   @Post('participations')
   @HttpCode(200)

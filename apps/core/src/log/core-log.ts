@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { proveStored, type Stored } from '#libs/commands';
-import { DomainError, type Message } from '#libs/kernel';
+import { DomainError, invalid, type Message } from '#libs/kernel';
 import type { Ledger } from '#libs/ledger';
 import { encodeHashes } from '#libs/proofs';
 import { Log } from '#libs/platform';
@@ -13,7 +13,9 @@ export interface Proof {
   readonly places: readonly Place[];
 }
 
-const unknownSize = (): DomainError => new DomainError('LEDGER_SIZE_UNKNOWN', 'unprocessable', 'the log has not had both of these sizes, in this order');
+/** `not-found`: what the core says it never had, while somebody shows a checkpoint of it, is evidence of a fork. */
+const unknownSize = (): DomainError => new DomainError('LEDGER_SIZE_UNKNOWN', 'not-found', 'the log has never had this size', { field: 'to' });
+const reversed = (): DomainError => invalid('from', 'not above to', 'the sizes are reversed');
 const NO_LEDGER = new DomainError('LEDGER_UNAVAILABLE', 'unavailable', 'the core runs without a ledger: nothing is proved');
 
 /**
@@ -86,7 +88,8 @@ export class CoreLog {
     return lines.map(({ from, to }) => {
       if (ledger === undefined) return failed(NO_LEDGER);
       this.#noticeLarger(caller, Math.max(from, to));
-      if (from > to || to > ledger.checkpoint.size) return failed(unknownSize());
+      if (from > to) return failed(reversed());
+      if (to > ledger.checkpoint.size) return failed(unknownSize());
       return succeeded({ hashes: encodeHashes(ledger.consistency(from, to)) });
     });
   }

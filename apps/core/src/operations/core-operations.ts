@@ -2,9 +2,11 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type MatrixItem, PermissionItemEnacted } from '#libs/domain';
 import { type LineOutcome } from '#libs/protocol';
+import { WitnessedLogs } from '../log/witnessed-logs.js';
 import { IdentifierChanges } from '../identifiers/identifier-changes.js';
 import type { EnactMatrixRequest, OpeningLine, RepealMatrixRequest } from './matrix.lines.js';
 import type {
+  AcceptLogKeyLine,
   AssessmentLine,
   ChangeIdentifierLine,
   Changed,
@@ -34,6 +36,7 @@ export class CoreOperations {
   constructor(
     private readonly register: RegisterWriter,
     private readonly identifiers: IdentifierChanges,
+    private readonly witnessed: WitnessedLogs,
   ) {}
 
   registerServers(lines: readonly RegisterServerLine[]): Told {
@@ -82,6 +85,11 @@ export class CoreOperations {
   }
   openOperations(lines: readonly OpeningLine[]): Told {
     return this.register.openings(lines.map((data) => ({ type: 'OpenOperation', data })));
+  }
+
+  /** Accepts the key of a server's log, and with it the epoch that it names: what a server cannot bring along by itself. */
+  acceptLogKeys(lines: readonly AcceptLogKeyLine[]): Told {
+    return this.witnessed.accept(lines);
   }
 
   /** Revokes, and tells the holder's server; asked again, it tells it again. */

@@ -70,6 +70,13 @@ export class ParticipationLine {
   @IsCalendarDay() readonly from!: string;
 }
 
+/** A log that the core shall go on to cosign: a key that nobody vouched for, or the epoch after a restore. */
+export class AcceptLogKeyLine {
+  @IsServerId() readonly server!: string;
+  /** Verifier key (C2SP signed-note) of that log; its name is the origin, `<deployment>/<server>/<epoch>`. */
+  @IsText({ max: 512 }) readonly key!: string;
+}
+
 export class ChangeIdentifierLine {
   @IsAgencyCode() readonly holder!: string;
   @IsIdentifier() readonly identifier!: string;

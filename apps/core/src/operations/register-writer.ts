@@ -1,13 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { agencyCommands, type Execution, matrixCommands, openingCommands, type Outcome, serverCommands } from '#libs/commands';
-import { type AgencyCommand, agencyDecider, type MatrixCommand, type OpeningCommand, type ServerCommand, serverDecider } from '#libs/domain';
+import { agencyCommands, type Execution, matrixCommands, openingCommands, type Outcome, serverCommands, witnessCommands } from '#libs/commands';
+import {
+  type AgencyCommand,
+  agencyDecider,
+  type MatrixCommand,
+  type OpeningCommand,
+  type ServerCommand,
+  serverDecider,
+  type ConfigureWitness,
+} from '#libs/domain';
 import { DomainError, type Message, type RecordedEvent } from '#libs/kernel';
 import { failed, type LineOutcome, succeeded } from '#libs/protocol';
-import { CORE, CoreParts, OPERATOR } from '../core-parts.js';
+import { CORE, CoreParts, OPERATOR, SYSTEM } from '../core-parts.js';
 import { CoreLog } from '../log/core-log.js';
 import { loadRegister } from '../register/load-register.js';
-import { agencyStream, matrixStream, openingStream, serverStream } from '../register/register.js';
+import { agencyStream, matrixStream, openingStream, serverStream, witnessStream } from '../register/register.js';
 import type { Changed } from './operation.lines.js';
 
 /** Commands in one batch of the register. */
@@ -84,15 +92,28 @@ export class RegisterWriter {
     );
   }
 
+  /** What an operator accepts, or a log itself brought along: then it is the system's own doing. */
+  witnesses(commands: readonly ConfigureWitness[]): Promise<readonly LineOutcome<Changed>[]> {
+    const lines = commands.map((command) => ({ stream: witnessStream(command.data.server), command }));
+    return this.#inTurn(
+      lines,
+      () => false,
+      (executions) => new witnessCommands.Batch(executions),
+      (history) => this.parts.register.takeWitnessed(history),
+      commands.every(({ data }) => data.byOperator) ? OPERATOR : SYSTEM,
+    );
+  }
+
   async #inTurn<C extends Message, E extends Message>(
     lines: readonly Addressed<C>[],
     isDone: (line: Addressed<C>) => boolean,
     batchOf: (executions: readonly Execution<C>[]) => Command<readonly Outcome<E>[]>,
     take: (history: History) => void,
+    actor = OPERATOR,
   ): Promise<readonly LineOutcome<Changed>[]> {
     const turn = this.#last.then(async () => {
       const outcomes: LineOutcome<Changed>[] = [];
-      for (const batch of cut(lines)) outcomes.push(...(await this.#write(batch, isDone, batchOf, take)));
+      for (const batch of cut(lines)) outcomes.push(...(await this.#write(batch, isDone, batchOf, take, actor)));
       return outcomes;
     });
     this.#last = turn.catch(() => undefined);
@@ -104,6 +125,7 @@ export class RegisterWriter {
     isDone: (line: Addressed<C>) => boolean,
     batchOf: (executions: readonly Execution<C>[]) => Command<readonly Outcome<E>[]>,
     take: (history: History) => void,
+    actor: string,
   ): Promise<readonly LineOutcome<Changed>[]> {
     const at = this.parts.clock.now();
     const outcomes = new Array<LineOutcome<Changed>>(lines.length);
@@ -114,7 +136,7 @@ export class RegisterWriter {
       if (done !== false) outcomes[index] = done;
       else {
         indexes.push(index);
-        executions.push({ stream, command, context: { at, actor: OPERATOR, correlationId: stream, causationId: stream, keyId: CORE } });
+        executions.push({ stream, command, context: { at, actor, correlationId: stream, causationId: stream, keyId: CORE } });
       }
     }
     if (executions.length === 0) return outcomes;

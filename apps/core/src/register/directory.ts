@@ -8,7 +8,7 @@ export function signingKeysOf({ state, retiring }: ServerRecord, nowMs: number):
   return Object.fromEntries(ids.flatMap((id) => (id === undefined ? [] : [[id, serverKey(state, 'signing', id) ?? '']])));
 }
 
-function serverEntry(server: ServerRecord, nowMs: number): ServerEntry {
+function serverEntry(server: ServerRecord, ledgerKeys: readonly string[] | undefined, nowMs: number): ServerEntry {
   const { registration, current } = server.state;
   const transportKey = transportKeyOf(server.state, current.transport);
   return {
@@ -16,6 +16,7 @@ function serverEntry(server: ServerRecord, nowMs: number): ServerEntry {
     kind: registration.kind,
     url: registration.url,
     signingKeys: signingKeysOf(server, nowMs),
+    ...(ledgerKeys === undefined ? {} : { ledgerKeys }),
     ...(transportKey === undefined ? {} : { transportKey }),
   };
 }
@@ -35,7 +36,11 @@ export class DirectoryView {
     const nowMs = this.nowMs();
     if (this.#made?.directory.version === this.register.version && nowMs < this.#made.untilMs) return this.#made.directory;
     const servers = [...this.register.servers()].sort((a, b) => (a.state.registration.id < b.state.registration.id ? -1 : 1));
-    const directory = { version: this.register.version, servers: servers.map((server) => serverEntry(server, nowMs)), agencies: this.#agencies() };
+    const directory = {
+      version: this.register.version,
+      servers: servers.map((server) => serverEntry(server, this.register.witnessedLog(server.state.registration.id)?.keys, nowMs)),
+      agencies: this.#agencies(),
+    };
     const ends = servers.map(({ retiring }) => retiring?.untilMs ?? 0).filter((untilMs) => untilMs > nowMs);
     this.#made = { directory, untilMs: Math.min(...ends, Number.POSITIVE_INFINITY) };
     return directory;

@@ -3,6 +3,7 @@ import {
   agencyDecider,
   type AgencyEvent,
   type AgencyStanding,
+  type LogEvent,
   type MatrixEvent,
   MatrixHistory,
   type OpeningEvent,
@@ -10,6 +11,8 @@ import {
   type Server,
   serverDecider,
   type ServerEvent,
+  witnessDecider,
+  type WitnessedLog,
 } from '#libs/domain';
 import { fold, type Message, type RecordedEvent } from '#libs/kernel';
 
@@ -33,6 +36,8 @@ export const KEY_RETIRES_AFTER_MS = 600_000;
 
 export const agencyStream = (code: string): string => `agency-${code}`;
 export const serverStream = (id: string): string => `server-${id}`;
+/** The log of a server that the core cosigns: `WitnessConfigured`. */
+export const witnessStream = (server: string): string => `ledger-witness.${server}`;
 export const matrixStream = (version: string): string => `matrix-${version}`;
 export const openingStream = (agencyClass: string): string => `opening-${agencyClass}`;
 export const REGISTER_CATEGORIES = ['agency', 'server', 'matrix', 'opening'] as const;
@@ -47,6 +52,7 @@ export const categoryOf = (stream: string): string => stream.slice(0, stream.ind
 export class Register {
   readonly #agencies = new Map<string, Entry<AgencyStanding>>();
   readonly #servers = new Map<string, ServerRecord>();
+  readonly #witnessed = new Map<string, Entry<WitnessedLog>>();
   readonly #law = new Map<string, number>();
   readonly #institutions = new Map<string, Set<string>>();
   #history = MatrixHistory.empty;
@@ -65,6 +71,18 @@ export class Register {
   }
   server(id: string): ServerRecord | undefined {
     return this.#servers.get(id);
+  }
+  /** The log of a server as the core accepts it when it cosigns; undefined where it has shown none yet. */
+  witnessedLog(server: string): WitnessedLog | undefined {
+    return this.#witnessed.get(server)?.state;
+  }
+  /** The servers with records of their own that an interface system speaks for: those behind it. */
+  serversBehind(interfaceSystem: string): ReadonlySet<string> {
+    const servers = new Set<string>();
+    for (const { state } of this.#agencies.values()) {
+      if (state.interfaceSystem === interfaceSystem && state.intermediateServer !== undefined) servers.add(state.intermediateServer);
+    }
+    return servers;
   }
   agencies(): IterableIterator<Entry<AgencyStanding>> {
     return this.#agencies.values();
@@ -100,6 +118,17 @@ export class Register {
     if (before && before.revision >= revision) return;
     const retiring = retiringKey(events);
     this.#servers.set(state.registration.id, { state, revision, ...(retiring === undefined ? {} : { retiring }) });
+    this.#version += revision - (before?.revision ?? -1);
+  }
+
+  takeWitnessed(events: readonly RecordedEvent[]): void {
+    const [first] = asEvents<LogEvent>(events);
+    if (first?.type !== 'WitnessConfigured') return;
+    const { server } = first.data;
+    const before = this.#witnessed.get(server);
+    const revision = events.length - 1;
+    if (before && before.revision >= revision) return;
+    this.#witnessed.set(server, { state: fold(witnessDecider, asEvents<LogEvent>(events)), revision });
     this.#version += revision - (before?.revision ?? -1);
   }
 

@@ -21,7 +21,7 @@ describe('a log that the core cosigns', () => {
       .when(configure('b', { vouchedFor: true }))
       .then(configured('b')));
   it('keeps both keys then', () => given(configured('a'), configured('b')).when(configure('a')).then());
-  it('may bring no key that nobody vouches for', () => given(configured('a')).when(configure('b')).thenRejects('LOG_KEY_UNKNOWN'));
+  it('may bring no key that nobody vouches for', () => given(configured('a')).when(configure('b')).thenRejects('LEDGER_KEY_UNKNOWN'));
   it('may get one from an operator', () =>
     given(configured('a'))
       .when(configure('b', { byOperator: true }))
@@ -29,10 +29,10 @@ describe('a log that the core cosigns', () => {
   it('may open no other epoch by itself, whoever vouches for it', () =>
     given(configured('a'))
       .when(configure('b', { origin: SECOND, vouchedFor: true }))
-      .thenRejects('LOG_EPOCH_UNKNOWN'));
+      .thenRejects('LEDGER_EPOCH_UNKNOWN'));
   it('goes on in the epoch that an operator accepted', () =>
     given(configured('a'))
       .when(configure('b', { origin: SECOND, byOperator: true }))
       .then(configured('b', SECOND)));
-  it('is held to the new epoch from then on', () => given(configured('a'), configured('b', SECOND)).when(configure('a')).thenRejects('LOG_EPOCH_UNKNOWN'));
+  it('is held to the new epoch from then on', () => given(configured('a'), configured('b', SECOND)).when(configure('a')).thenRejects('LEDGER_EPOCH_UNKNOWN'));
 });

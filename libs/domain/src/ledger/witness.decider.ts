@@ -19,9 +19,9 @@ export const witnessDecider: Decider<WitnessedLog, ConfigureWitness, LogEvent> =
     if (log.origin === origin && log.keys.includes(key)) return [];
     const isFirst = log.origin === undefined;
     if (!isFirst && !byOperator && log.origin !== origin) {
-      throw new DomainError('LOG_EPOCH_UNKNOWN', 'conflict', 'the log has opened another epoch: an operator of the core must accept it');
+      throw new DomainError('LEDGER_EPOCH_UNKNOWN', 'conflict', 'the log has opened another epoch: an operator of the core must accept it');
     }
-    if (!isFirst && !byOperator && !vouchedFor) throw new DomainError('LOG_KEY_UNKNOWN', 'conflict', 'the key is not vouched for by the one before it');
+    if (!isFirst && !byOperator && !vouchedFor) throw new DomainError('LEDGER_KEY_UNKNOWN', 'conflict', 'the key is not vouched for by the one before it');
     return [{ type: 'WitnessConfigured', data: { server, origin, key } }];
   },
   evolve(log, event) {
