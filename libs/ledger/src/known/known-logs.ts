@@ -26,7 +26,7 @@ export interface VerifyOptions {
   readonly proof?: ConsistencyProof;
   /**
    * Asks the log itself for the proof between two sizes, in base64, where `proof` is none or leads elsewhere. Rejects with
-   * `unavailable` or `busy` where it cannot be asked, with `not-found` where the log says that it never had one of the sizes.
+   * LEDGER_SIZE_UNKNOWN where the log says that it never had one of the sizes; with anything else it could not be asked.
    */
   readonly fetch?: (from: number, to: number) => Promise<readonly string[]>;
   /** Verifier keys that the log's owner tells of: trusted from here on where they signed this checkpoint beside a trusted one. */
@@ -212,7 +212,7 @@ export class KnownLogs {
     try {
       hashes = await fetch(older.size, newer.size);
     } catch (error) {
-      if ((error as { readonly kind?: unknown } | null)?.kind !== 'not-found') throw ledgerRefusal('LEDGER_PROOF_MISSING', 'unavailable', error);
+      if ((error as { readonly code?: unknown } | null)?.code !== 'LEDGER_SIZE_UNKNOWN') throw ledgerRefusal('LEDGER_PROOF_MISSING', 'unavailable', error);
       throw await this.#inconsistent({ log: log.name, finding: 'SIZE_DENIED', kept: largest.note, shown: shown.note });
     }
     if (!leads(older, newer, hashes)) throw await this.#noExtension(log, shown, unproven, hashes);
