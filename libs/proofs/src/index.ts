@@ -1,4 +1,5 @@
 export * from './batch/batch-proof.js';
+export * from './notes/base64.js';
 export * from './notes/checkpoint.js';
 export * from './notes/cosignature.js';
 export * from './notes/signed-note.js';

@@ -1,4 +1,4 @@
-import { toBase64 } from '../notes/signed-note.js';
+import { fromBase64, toBase64 } from '../notes/base64.js';
 import { HASH_BYTES, type Hasher, sameHash } from '../tree/hasher.js';
 import { PROOF_HASHES_MAX, rootOfInclusion } from '../tree/verify-proofs.js';
 
@@ -33,34 +33,11 @@ export const encodeHashes = (hashes: readonly Uint8Array[]): string[] => hashes.
 export function decodeHashes(texts: readonly string[]): Uint8Array[] | undefined {
   const hashes = new Array<Uint8Array>(texts.length);
   for (let at = 0; at < texts.length; at += 1) {
-    const bytes = decodeHash(texts[at] as string);
-    if (!bytes) return undefined;
+    const bytes = fromBase64(texts[at] as string);
+    if (bytes?.length !== HASH_BYTES) return undefined;
     hashes[at] = bytes;
   }
   return hashes;
-}
-
-const TEXT_LENGTH = 44;
-const NO_DIGIT = 0xff;
-const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
-for (const [value, letter] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) DIGITS[letter.charCodeAt(0)] = value;
-
-/** Written out: a batch carries two hashes a line, and `atob` with its check costs ten times as much. */
-function decodeHash(text: string): Uint8Array | undefined {
-  if (typeof text !== 'string' || text.length !== TEXT_LENGTH || text.charCodeAt(TEXT_LENGTH - 1) !== 0x3d) return undefined;
-  const bytes = new Uint8Array(HASH_BYTES);
-  let bits = 0;
-  let at = 0;
-  let bad = 0;
-  for (let index = 0; index < TEXT_LENGTH - 1; index += 1) {
-    const digit = DIGITS[text.charCodeAt(index)] ?? NO_DIGIT;
-    bad |= digit & 0x80;
-    bits = ((bits << 6) | digit) & 0x3fff;
-    const width = ((index + 1) * 6) % 8; // bits that are left after whole bytes
-    if (width !== 6 && at < HASH_BYTES) bytes[at++] = bits >> width;
-  }
-  // 43 digits hold 258 bits: the last two are nothing, and nothing is written as zeros
-  return bad === 0 && (bits & 3) === 0 ? bytes : undefined;
 }
 
 const isPlaceIn = (size: number, index: number, path: unknown): boolean =>

@@ -1,5 +1,5 @@
 import { HASH_BYTES } from '../tree/hasher.js';
-import { fromBase64, toBase64 } from './signed-note.js';
+import { fromBase64, toBase64 } from './base64.js';
 
 /** What a log commits to (C2SP tlog-checkpoint): origin, tree size, root hash, and extension lines, of which Renkei writes none. */
 export interface Checkpoint {

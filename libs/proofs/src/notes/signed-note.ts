@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from './base64.js';
+
 /**
  * Signed notes (C2SP signed-note): a text that ends in a newline, an empty line, and one line a signature,
  * `— <key name> base64(key id ‖ signature)`. Here and beside it nothing is imported from Node: browsers verify too.
@@ -22,24 +24,6 @@ export const COSIGNATURE_V1 = 0x04;
 
 const KEY_ID_BYTES = 4;
 const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/u;
-
-export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-/** Bytes of standard base64 in its one canonical form; undefined for anything else. */
-export function fromBase64(text: string): Uint8Array | undefined {
-  let binary: string;
-  try {
-    binary = atob(text);
-  } catch {
-    return undefined; // the caller refuses what does not decode
-  }
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  return toBase64(bytes) === text ? bytes : undefined;
-}
 
 export function formatNote({ text, signatures }: SignedNote): string {
   return `${text}\n${signatures.map((signature) => `${formatSignature(signature)}\n`).join('')}`;
