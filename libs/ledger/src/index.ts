@@ -1,7 +1,12 @@
 export * from './tree/leaf-hash.js';
-export { nativeHasher, nodeHash } from './tree/native-hasher.js';
+export { nativeHasher, nodeHash, type TreeHasher } from './tree/native-hasher.js';
 export { type ChangedTile, type ReadTile, TILES_CACHED_MAX, TileTree } from './tree/tile-tree.js';
+export { proveBatch } from './tree/prove-batch.js';
+export { LedgerBusy, LedgerClosed, LedgerUnavailable } from './log/errors.js';
 export * from './log/ledger.js';
+export { openLedger, type OpenLedgerOptions } from './log/lmdb-ledger.js';
+export { readLedger, type ReadLedgerOptions } from './log/read-ledger.js';
+export { type AbandonedLedger, abandonedLedgers, abandonLedger } from './log/abandon-ledger.js';
 export type { VerifiedCheckpoint } from './known/known-log.js';
 export { KNOWN_LOGS_MAX, KnownLogs, type KnownLogsOptions, type VerifyOptions } from './known/known-logs.js';
 export { type LedgerRefusal, ledgerRefusal } from './known/refusals.js';

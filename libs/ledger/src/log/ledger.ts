@@ -5,6 +5,12 @@ export interface LedgerSource {
   /** Events after a position (exclusive), in store order, at most `limit`. Only what is durable. */
   readAll(options: { readonly after: bigint; readonly limit: number }): Promise<SourcePage>;
   lastPosition(): Promise<bigint>;
+  /**
+   * Where the source can wake its followers (as event stores can): a number that changes whenever something new may have
+   * become readable, and a promise of its change. Without them the ledger looks every few milliseconds.
+   */
+  readonly generation?: number;
+  changed?(generation: number, signal: AbortSignal): Promise<void>;
 }
 export interface SourcePage {
   readonly events: readonly { readonly position: bigint; readonly bytes: Uint8Array }[];
@@ -91,5 +97,17 @@ export abstract class Ledger {
   /** Newest cosigned size a witness, and since when entries wait to be witnessed (ms since 1970; undefined: none wait). */
   abstract readonly witnessed: { readonly sizes: ReadonlyMap<string, number>; readonly unwitnessedSinceMs: number | undefined };
 
+  /** Checkpoints that are kept for good, of sizes above `after`, in order, at most `limit`: about one a minute. */
+  abstract checkpoints(after: number, limit: number): readonly SignedCheckpoint[];
+
+  /**
+   * From now on these keys sign (a rotation in a running process), and the newest checkpoint is signed again by them. Throws
+   * LEDGER_KEY_OF_ANOTHER_LOG.
+   */
+  abstract setSigners(signers: readonly LogSigner[]): void;
+  /** The source has something new: what need not be called where it wakes its followers, or where somebody waits. */
+  abstract wake(): void;
+
+  /** Waits for what is being written; whoever waits for an entry is rejected with LEDGER_CLOSED. */
   abstract close(): Promise<void>;
 }

@@ -1,49 +1,62 @@
-import { HASH_BYTES, type Hasher, TILE_HEIGHT, TILE_WIDTH } from '#libs/proofs';
+import { HASH_BYTES, TILE_HEIGHT, TILE_WIDTH } from '#libs/proofs';
+import type { TreeHasher } from './native-hasher.js';
+
+/** 256 hashes, the 128 above them, and so on up to the one over all. */
+const NODES = 2 * TILE_WIDTH - 1;
+const offsetOf = (row: number, index: number): number => (2 * TILE_WIDTH - ((2 * TILE_WIDTH) >> row) + index) * HASH_BYTES;
 
 /**
- * A tile with the nodes above its hashes, each computed when it is first asked for. Whole subtrees never change, so a
- * partial tile may grow under its nodes.
+ * A tile with the nodes above its hashes, in one piece of memory: row after row, so that a node's two children lie side by
+ * side. A node is hashed as soon as its subtree is whole. What was written once never changes: views of it may be kept.
  */
 export class ExpandedTile {
-  readonly #rows: (Uint8Array | undefined)[][];
+  readonly #nodes = new Uint8Array(NODES * HASH_BYTES);
+  #width = 0;
 
+  /** `hashes`: those that the tile starts with, 32 bytes each. */
   constructor(
-    private readonly hasher: Hasher,
+    private readonly hasher: TreeHasher,
     hashes: Uint8Array = new Uint8Array(0),
   ) {
-    this.#rows = Array.from({ length: TILE_HEIGHT }, () => []);
-    for (let offset = 0; offset < hashes.length; offset += HASH_BYTES) this.push(hashes.subarray(offset, offset + HASH_BYTES));
+    this.#nodes.set(hashes);
+    const width = hashes.length / HASH_BYTES;
+    while (this.#width < width) this.#grow();
   }
 
   get width(): number {
-    return this.#bottom.length;
-  }
-
-  get #bottom(): (Uint8Array | undefined)[] {
-    return this.#rows[0] as (Uint8Array | undefined)[];
+    return this.#width;
   }
 
   push(hash: Uint8Array): void {
-    if (this.width >= TILE_WIDTH) throw new RangeError('the tile is full');
-    this.#bottom.push(hash);
+    if (this.#width >= TILE_WIDTH) throw new RangeError('the tile is full');
+    const offset = this.#width * HASH_BYTES;
+    for (let at = 0; at < HASH_BYTES; at += 1) this.#nodes[offset + at] = hash[at] as number;
+    this.#grow();
   }
 
-  /** Node of row 0 (the tile's hashes) to 7, whole subtrees only. */
+  /** The next hash has been written: so are the nodes that it completes. */
+  #grow(): void {
+    for (let row = 0, index = this.#width; row < TILE_HEIGHT && index % 2 === 1; row += 1) {
+      index = (index - 1) / 2;
+      this.hasher.nodeWithin(this.#nodes, offsetOf(row, index * 2), offsetOf(row + 1, index));
+    }
+    this.#width += 1;
+  }
+
+  /** Node of row 0 (the tile's hashes) to 8 (the one over all 256), whole subtrees only. */
   node(row: number, index: number): Uint8Array {
-    const nodes = this.#rows[row];
-    const known = nodes?.[index];
-    if (known) return known;
-    if (!nodes || row === 0) throw new RangeError('no such node in this tile');
-    return (nodes[index] = this.hasher.node(this.node(row - 1, index * 2), this.node(row - 1, index * 2 + 1)));
+    if (row < 0 || row > TILE_HEIGHT || index < 0 || (index + 1) * 2 ** row > this.#width) throw new RangeError('no such node in this tile');
+    const offset = offsetOf(row, index);
+    return this.#nodes.subarray(offset, offset + HASH_BYTES);
   }
 
   /** Hash over all 256: what the tile above holds of this one. */
   top(): Uint8Array {
-    return this.hasher.node(this.node(TILE_HEIGHT - 1, 0), this.node(TILE_HEIGHT - 1, 1));
+    return this.node(TILE_HEIGHT, 0);
   }
 
-  /** The tile's hashes, 32 bytes each, as they are stored and served. */
-  bytes(): Buffer {
-    return Buffer.concat(this.#bottom as Uint8Array[]);
+  /** The tile's hashes, 32 bytes each, as they are served. */
+  bytes(): Uint8Array {
+    return this.#nodes.subarray(0, this.#width * HASH_BYTES);
   }
 }

@@ -1,18 +1,22 @@
-import { consistencyProof, HASH_BYTES, type Hasher, hashOfRange, inclusionProof, type NodeReader, TILE_HEIGHT, TILE_WIDTH, tileWidth } from '#libs/proofs';
+import { consistencyProof, HASH_BYTES, hashOfRange, inclusionProof, type NodeReader, TILE_HEIGHT, TILE_WIDTH, tileWidth } from '#libs/proofs';
 import { ExpandedTile } from './expanded-tile.js';
+import type { TreeHasher } from './native-hasher.js';
 
-/** Full tiles kept expanded in memory: the leaves of one commit are neighbours and share them. */
+/** Full tiles kept expanded in memory (16 KiB each): the leaves of one commit are neighbours and share them. */
 export const TILES_CACHED_MAX = 512;
 
-/** A tile that changed: its hashes so far, 32 bytes each. */
+/** A tile that changed: its hashes so far, 32 bytes each. They are never changed, not even where the tile grows on. */
 export interface ChangedTile {
   readonly level: number;
   readonly index: number;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
-/** A stored full tile; undefined where it is not there. */
+/** A stored full tile; undefined where it is not there. The bytes are copied before this is called again. */
 export type ReadTile = (level: number, index: number) => Uint8Array | undefined;
+
+/** A tile's name as one number: levels are few, and no index here reaches 2^45 (2^53 leaves are 2^45 tiles). */
+export const tileNumber = (level: number, index: number): number => level * 2 ** 45 + index;
 
 /**
  * An RFC 6962 tree in tiles of height 8. In memory are its right edge (at most 256 hashes a level) and a bounded cache
@@ -20,16 +24,16 @@ export type ReadTile = (level: number, index: number) => Uint8Array | undefined;
  */
 export class TileTree {
   readonly #edge: ExpandedTile[] = [];
-  readonly #cache = new Map<string, ExpandedTile>();
+  readonly #cache = new Map<number, ExpandedTile>();
   #size = 0;
 
   constructor(
-    private readonly hasher: Hasher,
+    private readonly hasher: TreeHasher,
     private readonly readTile: ReadTile,
   ) {}
 
   /** The tree as stored: its size, and its partial tiles, which `readTile` gives too. */
-  static load(hasher: Hasher, readTile: ReadTile, size: number): TileTree {
+  static load(hasher: TreeHasher, readTile: ReadTile, size: number): TileTree {
     const tree = new TileTree(hasher, readTile);
     for (let level = 0; Math.floor(size / TILE_WIDTH ** level) > 0; level += 1) {
       const hashes = Math.floor(size / TILE_WIDTH ** level);
@@ -46,25 +50,23 @@ export class TileTree {
     return this.#size;
   }
 
-  /** Adds leaves; gives the tiles that are new or grew, to be stored before anybody is told of the new size. */
+  /** Adds leaves; gives the tiles that are new or grew, to be stored. */
   append(leaves: readonly Uint8Array[]): readonly ChangedTile[] {
-    const changed = new Map<string, ChangedTile>();
+    const changed: ChangedTile[] = [];
     for (const leaf of leaves) this.#push(0, this.#size++, leaf, changed);
     for (const [level, tile] of this.#edge.entries()) {
-      if (tile.width === 0) continue;
-      const index = Math.floor(this.#size / TILE_WIDTH ** (level + 1));
-      changed.set(`${level}/${index}`, { level, index, bytes: tile.bytes() });
+      if (tile.width > 0) changed.push({ level, index: Math.floor(this.#size / TILE_WIDTH ** (level + 1)), bytes: tile.bytes() });
     }
-    return [...changed.values()];
+    return changed;
   }
 
-  #push(level: number, index: number, hash: Uint8Array, changed: Map<string, ChangedTile>): void {
+  #push(level: number, index: number, hash: Uint8Array, changed: ChangedTile[]): void {
     const tile = (this.#edge[level] ??= new ExpandedTile(this.hasher));
     tile.push(hash);
     if (tile.width < TILE_WIDTH) return;
     const tileIndex = Math.floor(index / TILE_WIDTH);
-    changed.set(`${level}/${tileIndex}`, { level, index: tileIndex, bytes: tile.bytes() });
-    this.#remember(`${level}/${tileIndex}`, tile);
+    changed.push({ level, index: tileIndex, bytes: tile.bytes() });
+    this.#remember(tileNumber(level, tileIndex), tile);
     this.#edge[level] = new ExpandedTile(this.hasher);
     this.#push(level + 1, tileIndex, tile.top(), changed);
   }
@@ -72,46 +74,64 @@ export class TileTree {
   /** Root of the tree of the first `size` leaves. */
   root(size = this.#size): Uint8Array {
     this.#assertSize(size);
-    return hashOfRange(this.hasher, this.#node, 0, size);
+    return hashOfRange(this.hasher, this.node, 0, size);
+  }
+
+  /** MTH of the leaves from this one on, in the tree of the first `size` leaves (RFC 6962 §2.1). */
+  rangeHash(from: number, size: number): Uint8Array {
+    this.#assertSize(size);
+    return hashOfRange(this.hasher, this.node, from, size);
   }
 
   /** Proof that the leaf at `index` stands in the tree of the first `size` leaves. */
   inclusion(index: number, size: number): readonly Uint8Array[] {
     this.#assertSize(size);
-    return inclusionProof(this.hasher, this.#node, index, size);
+    return inclusionProof(this.hasher, this.node, index, size);
   }
 
   /** Proof that the tree of `newer` leaves begins with that of `older`. */
   consistency(older: number, newer: number): readonly Uint8Array[] {
     this.#assertSize(newer);
-    return consistencyProof(this.hasher, this.#node, older, newer);
+    return consistencyProof(this.hasher, this.node, older, newer);
+  }
+
+  /** The hashes of a tile, as many as there are in the tree of the first `size` leaves; undefined where there is none. */
+  tile(level: number, index: number, size = this.#size): Uint8Array | undefined {
+    this.#assertSize(size);
+    const width = tileWidth(level, index, size);
+    return width === 0
+      ? undefined
+      : this.#tile(level, index)
+          .bytes()
+          .subarray(0, width * HASH_BYTES);
   }
 
   #assertSize(size: number): void {
     if (!Number.isSafeInteger(size) || size < 0 || size > this.#size) throw new RangeError('the tree has not had this size yet');
   }
 
-  readonly #node: NodeReader = (level, index) => {
+  /** Hash of a whole subtree, leaves being level 0. */
+  readonly node: NodeReader = (level, index) => {
     const tileLevel = Math.floor(level / TILE_HEIGHT);
     const row = level % TILE_HEIGHT;
-    const first = index * 2 ** row;
-    const tileIndex = Math.floor(first / TILE_WIDTH);
-    return this.#tile(tileLevel, tileIndex).node(row, index - (tileIndex * TILE_WIDTH) / 2 ** row);
+    const width = TILE_WIDTH >> row;
+    const tileIndex = Math.floor(index / width);
+    return this.#tile(tileLevel, tileIndex).node(row, index - tileIndex * width);
   };
 
   #tile(level: number, index: number): ExpandedTile {
     const edge = this.#edge[level];
     if (edge && tileWidth(level, index, this.#size) < TILE_WIDTH) return edge;
-    const name = `${level}/${index}`;
+    const name = tileNumber(level, index);
     const cached = this.#cache.get(name);
     if (cached) return cached;
     const bytes = this.readTile(level, index);
-    if (bytes?.length !== TILE_WIDTH * HASH_BYTES) throw new RangeError(`the full tile ${name} is missing`);
+    if (bytes?.length !== TILE_WIDTH * HASH_BYTES) throw new RangeError(`the full tile ${level}/${index} is missing`);
     return this.#remember(name, new ExpandedTile(this.hasher, bytes));
   }
 
-  #remember(name: string, tile: ExpandedTile): ExpandedTile {
-    if (this.#cache.size >= TILES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
+  #remember(name: number, tile: ExpandedTile): ExpandedTile {
+    if (this.#cache.size >= TILES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as number);
     this.#cache.set(name, tile);
     return tile;
   }

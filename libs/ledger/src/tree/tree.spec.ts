@@ -21,8 +21,8 @@ function treeOf(
   count: number,
   batch = count,
   leafOf = (index: number): Buffer => Buffer.from(`entry ${index}`),
-): { tree: TileTree; tiles: Map<string, Buffer> } {
-  const tiles = new Map<string, Buffer>();
+): { tree: TileTree; tiles: Map<string, Uint8Array> } {
+  const tiles = new Map<string, Uint8Array>();
   const tree = new TileTree(nativeHasher, (level, index) => tiles.get(`${level}/${index}`));
   for (let from = 0; from < count; from += batch) {
     const leaves = Array.from({ length: Math.min(batch, count - from) }, (_, offset) => leafHash(leafOf(from + offset)));
