@@ -61,6 +61,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<LmdbLedger
     file.release();
     await checkAgainst(source, log);
     opened.ledger = new LmdbLedger(file, log, witnessing, signer, options);
+    await opened.ledger.written();
     return opened.ledger;
   } catch (error) {
     await file.close();
@@ -123,6 +124,11 @@ export class LmdbLedger extends TreeLedger {
   /** Of a tile that is not on disk yet. */
   unwritten(level: number, index: number): Uint8Array | undefined {
     return this.#writer.tile(level, index);
+  }
+
+  /** Resolves when its state was written, or could not be: that is trouble, which `integrated` tells. */
+  written(): Promise<void> {
+    return this.#writer.durable().catch(() => undefined);
   }
 
   integrated(position: bigint): Promise<SignedCheckpoint> {

@@ -10,7 +10,7 @@ const offsetOf = (row: number, index: number): number => (2 * TILE_WIDTH - ((2 *
  * side. A node is hashed as soon as its subtree is whole. What was written once never changes: views of it may be kept.
  */
 export class ExpandedTile {
-  readonly #nodes = new Uint8Array(NODES * HASH_BYTES);
+  readonly #nodes = Buffer.alloc(NODES * HASH_BYTES);
   #width = 0;
 
   /** `hashes`: those that the tile starts with, 32 bytes each. */
@@ -44,19 +44,19 @@ export class ExpandedTile {
   }
 
   /** Node of row 0 (the tile's hashes) to 8 (the one over all 256), whole subtrees only. */
-  node(row: number, index: number): Uint8Array {
+  node(row: number, index: number): Buffer {
     if (row < 0 || row > TILE_HEIGHT || index < 0 || (index + 1) * 2 ** row > this.#width) throw new RangeError('no such node in this tile');
     const offset = offsetOf(row, index);
     return this.#nodes.subarray(offset, offset + HASH_BYTES);
   }
 
   /** Hash over all 256: what the tile above holds of this one. */
-  top(): Uint8Array {
+  top(): Buffer {
     return this.node(TILE_HEIGHT, 0);
   }
 
   /** The tile's hashes, 32 bytes each, as they are served. */
-  bytes(): Uint8Array {
+  bytes(): Buffer {
     return this.#nodes.subarray(0, this.#width * HASH_BYTES);
   }
 }

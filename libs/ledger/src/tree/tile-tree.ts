@@ -9,7 +9,7 @@ export const TILES_CACHED_MAX = 512;
 export interface ChangedTile {
   readonly level: number;
   readonly index: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
 }
 
 /** A stored full tile; undefined where it is not there. The bytes are copied before this is called again. */
