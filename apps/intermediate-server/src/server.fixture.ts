@@ -21,8 +21,9 @@ import {
   succeeded,
   type WithdrawQueryLine,
 } from '#libs/protocol';
+import { TestWitness } from './log/core-witness.fixture.js';
 import type { ServerSettings } from './settings.js';
-import { type RunningIntermediateServer, startIntermediateServer } from './start.js';
+import { type IntermediateServerOptions, type RunningIntermediateServer, startIntermediateServer } from './start.js';
 
 export const NOW = '2020-05-08T00:00:00.000Z';
 export const CITY_X = '0220113112101700';
@@ -196,6 +197,7 @@ export class TestServer {
   readonly clock = new ManualClock(NOW);
   readonly keys = { [CITY_X]: SigningKey.generate(), [CITY_A]: SigningKey.generate(), [CITY_FAR]: SigningKey.generate(), [IFS]: SigningKey.generate() };
   readonly core = SigningKey.generate();
+  readonly witness = new TestWitness('renkei.example/core', this.core);
   network!: Network;
   running!: RunningIntermediateServer;
   readonly #clients: AgencyClient[] = [];
@@ -204,10 +206,12 @@ export class TestServer {
   private constructor(
     readonly directory: string,
     private readonly settings: Partial<ServerSettings>,
+    private options: Partial<IntermediateServerOptions>,
   ) {}
 
-  static async open(settings: Partial<ServerSettings> = {}): Promise<TestServer> {
-    const server = new TestServer(await mkdtemp(join(tmpdir(), 'renkei-is-')), settings);
+  /** In a directory of its own, or in one that another server left. */
+  static async open(settings: Partial<ServerSettings> = {}, options: Partial<IntermediateServerOptions> = {}, directory?: string): Promise<TestServer> {
+    const server = new TestServer(directory ?? (await mkdtemp(join(tmpdir(), 'renkei-is-'))), settings, options);
     server.network = await Network.open(server.directory, server.clock);
     await server.start();
     return server;
@@ -224,13 +228,19 @@ export class TestServer {
       port: 0,
       clock: this.clock,
       log: Log.create({ app: 'is-east', level: 'silent' }),
-      settings: { retryFirstMs: 20, sweepEveryMs: 60_000, ...this.settings },
-      ways: { core: { directory: () => Promise.resolve(this.#directory()) }, interfaceSystem: this.network.port },
+      settings: { retryFirstMs: 20, sweepEveryMs: 60_000, witnessEveryMs: 60_000, ...this.settings },
+      ways: {
+        core: { directory: () => Promise.resolve(this.#directory()) },
+        interfaceSystem: Object.assign(this.network.port, { witnessCheckpoints: this.witness.witnessCheckpoints }),
+      },
+      ...this.options,
     });
   }
 
-  async restart(): Promise<void> {
+  /** Stops it and starts it again on the same data, with other options if need be. */
+  async restart(options: Partial<IntermediateServerOptions> = this.options): Promise<void> {
     await this.running.close();
+    this.options = options;
     await this.start();
   }
 

@@ -26,7 +26,7 @@ const AGENCY_PATHS = [
   '/identifiers/collections',
   '/records/search',
 ];
-const SERVER_PATHS = ['/demands', '/withdrawal-notices', '/provisions', '/identifier-changes'];
+const SERVER_PATHS = ['/demands', '/withdrawal-notices', '/provisions', '/identifier-changes', '/records-of-exchanges', '/ledger/checkpoint'];
 
 describe('an intermediate server over HTTP', () => {
   let server: TestServer;
