@@ -9,7 +9,7 @@ import { INTERFACE_SYSTEM, measuredCore, type MeasuredCore, valuesOf } from './d
 
 const LINES_A_BATCH = 500;
 const BATCHES_AT_ONCE = 4;
-const PERSONS = 2_000;
+export const PERSONS = 2_000;
 const LEAF = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
 
 /** Ends what a run began, outside of what is measured, so that runs do not weigh on each other. */
@@ -22,7 +22,7 @@ async function end({ core, asking }: MeasuredCore, exchanges: readonly { readonl
 }
 
 /** The same service, called in the same process. */
-async function inProcess(measured: MeasuredCore, lines: number, seen: (events: readonly string[]) => void): Promise<number> {
+export async function inProcess(measured: MeasuredCore, lines: number, seen: (events: readonly string[]) => void): Promise<number> {
   const { core, asking } = measured;
   const batches = batchesOf(asking, lines, LINES_A_BATCH);
   const answers: string[] = [];

@@ -7,8 +7,8 @@ import { type Benchmark, compare, type Contender, type Figure, rate } from './be
 import { cpuByPart, type PartOfCpu } from './cpu-profile.js';
 import { atOnce, lineOf, LINES_A_CALL, type Meant, type Measured, measuredNation, type Size, type Subject } from './exchanges.setup.js';
 
-const FULL: Size = { agencies: 1_000, requesters: 40, persons: 10_000 };
-const QUICK: Size = { agencies: 100, requesters: 10, persons: 1_000 };
+export const FULL: Size = { agencies: 1_000, requesters: 40, persons: 10_000 };
+export const QUICK: Size = { agencies: 100, requesters: 10, persons: 1_000 };
 const REQUESTS_AT_ONCE = 8;
 const PAGE = 10_000;
 const EVENTS_A_BATCH = 4_000;
@@ -54,7 +54,7 @@ async function untilAllEnded({ nation, subjects }: Measured, from: readonly Posi
 }
 
 /** Every person asked about once, from the first request to the last receipt, and the read models at the end of the stores. */
-async function ask(measured: Measured): Promise<void> {
+export async function ask(measured: Measured): Promise<void> {
   const { nation, subjects } = measured;
   const stores = storesOf(nation);
   const from = await Promise.all(stores.map((store) => store.lastPosition()));
@@ -114,7 +114,7 @@ async function profile(measured: Measured): Promise<readonly PartOfCpu[]> {
 }
 
 /** What was left open on purpose lapses: the next run starts from nothing. */
-const settle = ({ nation }: Measured): Promise<void> => nation.pass(VALIDITY_MS);
+export const settle = ({ nation }: Measured): Promise<void> => nation.pass(VALIDITY_MS);
 
 function tellCpu(parts: readonly PartOfCpu[], exchanges: number): void {
   process.stderr.write(`CPU of one run in process, ${exchanges.toLocaleString('en-US')} exchanges:\n`);

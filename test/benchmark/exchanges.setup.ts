@@ -128,9 +128,9 @@ async function registerReplicas(nation: Nation, provider: CastAgency, own: reado
 }
 
 /** A nation with the whole register and the persons that are asked about; nothing has been asked yet. */
-export async function measuredNation(directory: string, size: Size, between: NationOptions['between'] = 'in-process'): Promise<Measured> {
+export async function measuredNation(directory: string, size: Size, options: Partial<NationOptions> = {}): Promise<Measured> {
   await mkdir(directory, { recursive: true });
-  const nation = await Nation.start({ directory, basePort: 0, logLevel: 'error', between });
+  const nation = await Nation.start({ directory, basePort: 0, logLevel: 'error', between: 'in-process', ...options });
   await new SetUp(nation, undefined, 'en', 'register').run();
   const subjects = subjectsOf(size);
   const asking = grouped(subjects, ({ requester }) => requester).map(([agency, own]) => ({

@@ -62,7 +62,7 @@ function figuresOf(runs: readonly (readonly number[])[], bare: readonly (readonl
 }
 
 async function measure(directory: string, size: Size, runs: number, seconds: number): Promise<Figure[]> {
-  const { nation, subjects } = await measuredNation(directory, size, 'http');
+  const { nation, subjects } = await measuredNation(directory, size, { between: 'http' });
   const health = new ServiceClient({ address: nation.core.url, audience: 'core' });
   try {
     const provided = subjects.filter(({ meant }) => meant === 'provided');

@@ -3,11 +3,12 @@ import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
 import { exchanges } from './exchanges.benchmark.js';
+import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
 import { replica } from './replica.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, replica];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, replica];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 

@@ -12,6 +12,7 @@ import { theCast } from './cast/agencies.js';
 import { INFORMATION } from './cast/law.js';
 import { inAgencyNumber, thePeople } from './cast/people.js';
 import { TAX_YEAR } from './cast/replicas.js';
+import { ledgersOf, showLedgers } from './ledgers/show-ledgers.js';
 import { mainTexts } from './main.texts.js';
 import { Nation } from './nation/nation.js';
 import { writeProfile } from './nation/profile.js';
@@ -70,7 +71,8 @@ async function playAll(nation: Nation, told: Told): Promise<boolean> {
   terminal?.line();
   if (failed.length > 0) terminal?.line(terminal.style.red(texts.failed(failed.map((report) => report.case).join(', '))));
   else terminal?.line(terminal.style.green(texts.summary(reports.length, exchanges.toLocaleString('en-US'), secondsOf(performance.now() - startedMs))));
-  if (options.json) process.stdout.write(`${JSON.stringify({ asTheLawSays: failed.length === 0, cases: reports }, null, 2)}\n`);
+  if (terminal) showLedgers(nation, terminal, options.language, options.data);
+  if (options.json) process.stdout.write(`${JSON.stringify({ asTheLawSays: failed.length === 0, cases: reports, ledgers: ledgersOf(nation) }, null, 2)}\n`);
   return failed.length === 0;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { AgencyClient } from '#libs/agency-sdk';
 import { SigningKey, TransportKey } from '#libs/cryptography';
 import { affairsToAssess } from '#libs/domain';
 import { ServiceClient, TokenSigner } from '#libs/platform';
+import { ED25519, formatVerifierKey, keyIdOf } from '#libs/proofs';
 import { type LineOutcome, type Outcomes, PATHS } from '#libs/protocol';
 import { type ReferenceAgency, referenceAgencies, referenceEnactments, referenceHistory, referenceOpenings } from '#libs/reference-data';
 import { type App, type Ended, freePorts, ServerProcess, type Variables } from './server-process.js';
@@ -87,10 +89,19 @@ export class SeparateNetwork {
     const own = { HOST, PORT: String(this.#ports.get(name) ?? 0), KEYS_DIRECTORY: this.keysOf(name), LOG_LEVEL: 'warn' };
     const data = { DATA_DIRECTORY: join(this.directory, 'data', name) };
     if (name === 'core') return { ...own, ...data, OPERATORS: `${OPERATOR}:${this.operatorKey.publicText}` };
-    const core = { SERVER_ID: name, CORE_URL: this.urlOf('core'), CORE_PUBLIC_KEY: SigningKey.openOrCreate(this.keysOf('core')).publicText };
-    if (name === 'ifs-one' || name === 'ifs-two') return { ...own, ...core };
+    const publicKey = SigningKey.openOrCreate(this.keysOf('core')).publicText;
+    const core = { SERVER_ID: name, CORE_URL: this.urlOf('core'), CORE_PUBLIC_KEY: publicKey, CORE_LEDGER_KEY: this.#ledgerKeyOfCore() };
+    if (name === 'ifs-one' || name === 'ifs-two') return { ...own, ...core, ...data };
     if (name === 'registry') return { ...own, ...core, ...data };
     return { ...own, ...core, ...data, INTERFACE_SYSTEM_ID: name === 'is-one' ? 'ifs-one' : 'ifs-two' };
+  }
+
+  /** As `renkei ledger show core` tells the operators of the other servers. */
+  #ledgerKeyOfCore(): string {
+    const publicKey = Buffer.from(SigningKey.openOrCreate(this.keysOf('core'), 'ledger').publicText, 'base64url');
+    const name = 'renkei.example/core/1';
+    const keyId = keyIdOf((bytes) => createHash('sha256').update(bytes).digest(), name, ED25519, publicKey);
+    return formatVerifierKey({ name, keyId, kind: ED25519, publicKey });
   }
 
   /** Starts a server and waits until it is ready. */

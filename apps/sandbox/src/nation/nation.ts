@@ -21,6 +21,9 @@ export const CORE = 'core';
 export const REGISTRY = 'registry';
 export const PORTAL = 'portal';
 export const OPERATOR = 'operator';
+export const AUDITOR = 'auditor';
+/** First part of the origin of every log (format.md §9). */
+export const DEPLOYMENT = 'sandbox.renkei.example';
 const HOST = '127.0.0.1';
 /** Starts on other ports, where another process took one at the last moment. */
 const STARTS_TRIED_MAX = 5;
@@ -37,6 +40,8 @@ export interface NationOptions {
   readonly logLevel?: LogLevel;
   /** How the servers reach each other: over HTTP with tokens, or by calls in this process. Agencies always use HTTP. */
   readonly between?: 'http' | 'in-process';
+  /** For measuring what the ledger costs: nothing is proved, nothing is verified. */
+  readonly withoutLedger?: true;
 }
 
 const interfaceSystems = () => referenceServers().filter(({ kind }) => kind === 'interface-system');
@@ -54,6 +59,7 @@ export class Nation {
   readonly keys: AgencyKeys;
   readonly operatorKey: SigningKey;
   readonly portalKey: SigningKey;
+  readonly auditorKey: SigningKey;
 
   private constructor(
     private readonly options: NationOptions,
@@ -64,6 +70,7 @@ export class Nation {
     this.keys = AgencyKeys.openOrCreate(this.keysOf(''));
     this.operatorKey = SigningKey.openOrCreate(this.keysOf(OPERATOR));
     this.portalKey = SigningKey.openOrCreate(this.keysOf(PORTAL));
+    this.auditorKey = SigningKey.openOrCreate(this.keysOf(AUDITOR));
   }
 
   /** Starts all servers; the core knows of them before they speak. Rejects with nothing left open. */
@@ -104,13 +111,14 @@ export class Nation {
     const clock: Clock = this.clock;
     this.core = await startCore({
       ...this.#places(CORE),
+      ...this.#ofTheLog(),
       clock,
       log,
       operators: { [OPERATOR]: this.operatorKey.publicText },
       ...(local ? { interfaceSystem: (id: string) => this.interfaceSystems.get(id)?.service } : {}),
     });
     await this.#registerServers();
-    const core: PinnedCore = { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey };
+    const core = this.#pinnedCore();
     const service = this.core.service;
     for (const { id } of interfaceSystems()) {
       const ways = {
@@ -118,11 +126,12 @@ export class Nation {
         intermediateServer: (server: string) => this.intermediateServers.get(server)?.service,
         interfaceSystem: (other: string) => this.interfaceSystems.get(other)?.service,
       };
-      const { keysDirectory, host, port } = this.#places(id);
-      this.interfaceSystems.set(id, await startInterfaceSystem({ id, keysDirectory, host, port, core, log, ...(local ? { ways } : {}) }));
+      const running = await startInterfaceSystem({ id, ...this.#places(id), ...this.#ofTheLog(), core, log, ...(local ? { ways } : {}) });
+      this.interfaceSystems.set(id, running);
     }
     for (const { id } of intermediateServers()) await this.#startIntermediateServer(id, core);
-    this.registry = await startResidentRegistry({ id: REGISTRY, ...this.#places(REGISTRY), core, clock, log, ...(local ? { corePort: service } : {}) });
+    const registry = { id: REGISTRY, ...this.#places(REGISTRY), ...this.#ofTheLog(), core, clock, log };
+    this.registry = await startResidentRegistry({ ...registry, ...(local ? { corePort: service } : {}) });
   }
 
   async #startIntermediateServer(id: string, core: PinnedCore): Promise<void> {
@@ -130,7 +139,8 @@ export class Nation {
     const interfaceSystem = this.interfaceSystems.get(behind)?.service;
     const { log } = this.#log;
     const ways = this.options.between === 'in-process' && interfaceSystem ? { ways: { core: this.core.service, interfaceSystem } } : {};
-    const running = await startIntermediateServer({ id, ...this.#places(id), core, interfaceSystem: behind, clock: this.clock, log, ...ways });
+    const own = { id, ...this.#places(id), ...this.#ofTheLog(), core, interfaceSystem: behind, clock: this.clock, log };
+    const running = await startIntermediateServer({ ...own, ...ways });
     this.intermediateServers.set(id, running);
   }
 
@@ -159,6 +169,15 @@ export class Nation {
 
   keysOf(id: string): string {
     return join(this.options.directory, 'keys', id);
+  }
+  /** What every other server is told of the core by its operator. */
+  #pinnedCore(): PinnedCore {
+    const { ledgerKey } = this.core;
+    return { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey, ...(ledgerKey === undefined ? {} : { ledgerKey }) };
+  }
+  #ofTheLog() {
+    const { withoutLedger } = this.options;
+    return { deployment: DEPLOYMENT, auditors: { [AUDITOR]: this.auditorKey.publicText }, ...(withoutLedger ? { withoutLedger } : {}) };
   }
   #places(id: string) {
     return {
@@ -202,6 +221,11 @@ export class Nation {
     const { keyId, privateKey } = this.operatorKey;
     return this.#service('operator', CORE, this.core.url, new TokenSigner({ issuer: OPERATOR, keyId, privateKey }));
   }
+  /** An auditor, at any server that keeps a log. */
+  auditor(server: { readonly id: string; readonly url: string }): ServiceClient {
+    const { keyId, privateKey } = this.auditorKey;
+    return this.#service(`auditor ${server.id}`, server.id, server.url, new TokenSigner({ issuer: AUDITOR, keyId, privateKey }));
+  }
   #service(name: string, audience: string, address: string, signer: TokenSigner): ServiceClient {
     const known = this.#services.get(name);
     if (known) return known;
@@ -236,7 +260,7 @@ export class Nation {
     this.intermediateServers.delete(id);
   }
   async bringUp(id: string): Promise<void> {
-    await this.#startIntermediateServer(id, { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey });
+    await this.#startIntermediateServer(id, this.#pinnedCore());
   }
 
   /** Stops everything in the order in which work flows; nothing that was answered is lost. */
