@@ -2,20 +2,9 @@ import { join } from 'node:path';
 import { EventIds, HmacNames, openPartySecrets, type PartySecrets, ProtectedFields, RecordKeys, SigningKey } from '#libs/cryptography';
 import { type EventStore, LmdbEventStore } from '#libs/event-store';
 import type { EventRegistry } from '#libs/kernel';
-import * as ledgers from '#libs/ledger';
-import type { Ledger, LedgerSource, LogSigner } from '#libs/ledger';
+import { type Ledger, openLedger } from '#libs/ledger';
 import { type LogIdentity, type OpenedLog, openLog } from './party-log.js';
 import { Recorder } from './recorder.js';
-
-const { openLedger } = ledgers as {
-  readonly openLedger?: (options: {
-    readonly directory: string;
-    readonly source: LedgerSource;
-    readonly origin: string;
-    readonly signers: readonly LogSigner[];
-    readonly onTrouble?: (code: string) => void;
-  }) => Promise<Ledger>;
-};
 
 export interface PartyOptions {
   /** Everything of the party but its keys: `event-store/` and what an app puts beside it. */
@@ -68,7 +57,7 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
     const recorder = new Recorder(store, events, keys, fields, new EventIds(), () => new Date().toISOString());
     let identity: OpenedLog | undefined;
     let ledger: Ledger | undefined;
-    if (log !== undefined && withoutLedger !== true && openLedger !== undefined) {
+    if (log !== undefined && withoutLedger !== true) {
       const { deployment, party, now = () => new Date().toISOString() } = log;
       identity = await openLog(recorder, keysDirectory, `${deployment}/${party}`, now);
       const { origin, signers } = identity;

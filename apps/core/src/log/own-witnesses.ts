@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { cosignerKey, measureLedger, WitnessLoop, type WitnessPort } from '#libs/ledger-service';
-import { Health, Log, Metrics } from '#libs/platform';
+import { Health, isDomainError, Log, Metrics } from '#libs/platform';
 import { type CosignatureAnswer, toError } from '#libs/protocol';
 import { CORE, CoreParts } from '../core-parts.js';
 import { InterfaceSystems } from '../notifier/interface-systems.js';
@@ -37,7 +37,7 @@ export class OwnWitnesses {
       intervalMs: ASK_EVERY_MS,
       onTrouble: ({ witness, code }) => log.warn('a witness did not cosign the core’s log', { server: witness, code }),
     });
-    health.warn(() => this.#loop?.warnings() ?? []);
+    health.warn(() => this.#warnings());
     health.register('ledger', async () => {
       await coreLog.caughtUp();
       return !coreLog.isContradicted;
@@ -56,6 +56,16 @@ export class OwnWitnesses {
   /** One round at once: resolves when those asked have answered or failed. */
   async round(): Promise<void> {
     await this.#loop?.round();
+  }
+
+  /** A ledger that cannot even be asked is the readiness check's to tell. */
+  #warnings(): readonly string[] {
+    try {
+      return this.#loop?.warnings() ?? [];
+    } catch (error) {
+      if (isDomainError(error)) return [error.code];
+      throw error;
+    }
   }
 
   #witnesses(): readonly WitnessPort[] {
