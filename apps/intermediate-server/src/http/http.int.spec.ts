@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SigningKey } from '#libs/cryptography';
 import { ServiceClient, TokenSigner } from '#libs/platform';
 import { HttpIntermediateServerPort } from '#libs/protocol';
 import { AFFAIR, CITY_A, CITY_X, IFS, TAX, TestServer } from '../server.fixture.js';
@@ -26,13 +27,14 @@ const AGENCY_PATHS = [
   '/identifiers/collections',
   '/records/search',
 ];
-const SERVER_PATHS = ['/demands', '/withdrawal-notices', '/provisions', '/identifier-changes', '/records-of-exchanges', '/ledger/checkpoint'];
+const SERVER_PATHS = ['/demands', '/withdrawal-notices', '/provisions', '/identifier-changes', '/records-of-exchanges'];
 
 describe('an intermediate server over HTTP', () => {
   let server: TestServer;
   let client: ServiceClient;
+  const auditor = SigningKey.generate();
   beforeAll(async () => {
-    server = await TestServer.open();
+    server = await TestServer.open({}, { auditors: { board: auditor.publicText } });
     const { keyId, privateKey } = server.keys[IFS];
     client = new ServiceClient({ address: server.running.url, audience: 'is-east', signer: new TokenSigner({ issuer: IFS, keyId, privateKey }) });
   });
@@ -92,6 +94,22 @@ describe('an intermediate server over HTTP', () => {
       code: 'BODY_TOO_LARGE',
       kind: 'too-large',
     });
+  });
+
+  it('shows its log to whoever takes part, and its entries to auditors, whose reading is on record', async () => {
+    const read = async (issuer: string, key: SigningKey, path: string) => {
+      const signer = new TokenSigner({ issuer, keyId: key.keyId, privateKey: key.privateKey });
+      const authorization = await signer.authorization('is-east', { method: 'GET', path, body: new Uint8Array(0) });
+      return fetch(`${server.running.url}${path}`, { headers: { authorization } });
+    };
+    const vkey = await read(CITY_X, server.keys[CITY_X], '/ledger/vkey');
+    expect(await vkey.text()).toBe(`${server.running.ledgerKey}\n`);
+    expect((await read(CITY_X, server.keys[CITY_X], '/ledger/tile/entries/000.p/1')).status).toBe(403);
+    const entries = await read('board', auditor, '/ledger/tile/entries/000.p/1');
+    expect(await entries.text()).toContain('"type":"LogEpochOpened"');
+    const { store, recorder } = server.running.party;
+    const last = (await store.readAll({ after: recorder.newest - 1n, limit: 1 })).events.map(({ type }) => type);
+    expect(last).toEqual(['EntriesRead']);
   });
 
   it('tells its health and its outbox, by no one', async () => {

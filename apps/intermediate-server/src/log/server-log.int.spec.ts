@@ -10,6 +10,7 @@ import { DomainError } from '#libs/kernel';
 import { ServiceClient, TokenSigner } from '#libs/platform';
 import { type DeliveredProvisionLine, HttpIntermediateServerPort, type LineOutcome, type ReceiptLine } from '#libs/protocol';
 import { AFFAIR, CITY_A, CITY_X, delivered, IFS, TAX, TestServer } from '../server.fixture.js';
+import { until } from './core-witness.fixture.js';
 import { signedCheckpoint, Verified } from './proofs.fixture.js';
 
 const CONTENT = { totalIncome: 1, incomeLevy: 1, filed: true };
@@ -171,6 +172,25 @@ describe('an intermediate server whose log cannot be kept', () => {
     await server.running.tick();
     await server.service.idle();
     expect(server.network.withdrawn.map(({ exchangeId }) => exchangeId)).toContain(lines[1]?.exchangeId);
+  });
+});
+
+describe('an intermediate server whose record cannot be read for a while', () => {
+  it('answers nothing meanwhile, and everything afterwards', async () => {
+    const server = await prepared();
+    const { store } = server.running.party;
+    const { readAll } = store;
+    store.readAll = () => Promise.reject(new DomainError('STORE_UNAVAILABLE', 'unavailable', 'the disk is gone'));
+    const exchangeId = server.exchangeId();
+    const x = server.client(CITY_X);
+    await expect(x.submitQuery(query(exchangeId))).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+    await expect(x.query(exchangeId)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+    expect(server.network.decided.has(exchangeId)).toBe(false);
+    store.readAll = readAll.bind(store);
+    await until(async () => (await fetch(`${server.running.url}/health/ready`)).status === 200);
+    await until(() => server.network.decided.has(exchangeId)); // the outbox asked again by itself
+    expect(await x.submitQuery(query(exchangeId), { waitMs: 10 })).toMatchObject({ status: 'permitted' });
+    await server.close();
   });
 });
 
