@@ -77,12 +77,11 @@ export class WriteBehind {
   }
 
   async #run(): Promise<void> {
-    while (this.#dirty) {
-      if (!this.#closing) await sleep(DELAY_MS, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => undefined);
-      const failure = await this.#writeOnce();
-      if (failure === undefined) continue;
-      if (this.#closing) break;
-      await sleep(RETRY_MS, undefined, { ref: false });
+    for (let pauseMs = DELAY_MS; this.#dirty;) {
+      if (!this.#closing) await sleep(pauseMs, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => undefined);
+      const failed = (await this.#writeOnce()) !== undefined;
+      if (failed && this.#closing) break;
+      pauseMs = failed ? RETRY_MS : DELAY_MS;
     }
     this.#running = undefined;
   }
