@@ -67,7 +67,8 @@ export class WitnessLoop {
   /** Asks every witness that lacks the newest checkpoint, all for the same one; resolves when those asked now have answered or failed. Never rejects. */
   async round(): Promise<void> {
     const { ledger, witnesses } = this.options;
-    const { checkpoint } = ledger;
+    const checkpoint = newestOf(ledger);
+    if (checkpoint === undefined) return;
     const all = witnesses();
     for (const name of this.#states.keys()) if (!all.some((witness) => witness.name === name)) this.#states.delete(name);
     const now = this.#nowMs();
@@ -143,6 +144,15 @@ export class WitnessLoop {
       if (held > size) return;
     }
     throw trouble('WITNESS_UNSTEADY', 'the witness names another size each time');
+  }
+}
+
+/** Undefined where the ledger was closed under the loop: it has nothing to show then. */
+function newestOf(ledger: Ledger): SignedCheckpoint | undefined {
+  try {
+    return ledger.checkpoint;
+  } catch {
+    return undefined;
   }
 }
 
