@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
 import { type RunningCore, startCore } from '#apps/core';
@@ -170,9 +170,13 @@ export class Nation {
   keysOf(id: string): string {
     return join(this.options.directory, 'keys', id);
   }
-  /** What every other server is told of the core by its operator. */
+  /**
+   * What every other server is told of the core by its operator: at the first start. A core that comes back with another
+   * key or epoch is refused until an operator says otherwise.
+   */
   #pinnedCore(): PinnedCore {
-    const { ledgerKey } = this.core;
+    const { ledgerKey: current } = this.core;
+    const ledgerKey = current === undefined ? undefined : readOrWrite(join(this.options.directory, 'core-ledger-key'), current);
     return { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey, ...(ledgerKey === undefined ? {} : { ledgerKey }) };
   }
   #ofTheLog() {
@@ -273,6 +277,11 @@ export class Nation {
     this.clock.close();
     await this.#log.close();
   }
+}
+
+function readOrWrite(file: string, text: string): string {
+  if (!existsSync(file)) writeFileSync(file, `${text}\n`, { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
 }
 
 function logInto(file: string, level: LogLevel): { readonly log: Log; close(): Promise<void> } {
