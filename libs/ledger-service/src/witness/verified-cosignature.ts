@@ -1,9 +1,5 @@
-import { hash } from 'node:crypto';
-import { VerificationKey } from '#libs/cryptography';
-import { COSIGNATURE_V1, formatVerifierKey, keyIdOf, parseNote, parseSignature, parseVerifierKey, verifyCosignature, type VerifySignature } from '#libs/proofs';
-
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
-const verify: VerifySignature = (publicKey, message, signature) => new VerificationKey(Buffer.from(publicKey).toString('base64url')).verify(message, signature);
+import { sha256, verifyEd25519 } from '#libs/ledger';
+import { COSIGNATURE_V1, formatVerifierKey, keyIdOf, parseNote, parseSignature, parseVerifierKey, verifyCosignature } from '#libs/proofs';
 
 /** Verifier key of a cosigner (kind 0x04). `publicText`: Ed25519 public key, base64url, as the directory has it. */
 export function cosignerKey(name: string, publicText: string): string {
@@ -18,7 +14,7 @@ export function cosignedAt(note: string, line: string, keys: readonly string[]):
   if (text === undefined || signature === undefined) return undefined;
   for (const encoded of keys) {
     const key = parseVerifierKey(sha256, encoded);
-    const timeSeconds = key && verifyCosignature(verify, text, key, signature);
+    const timeSeconds = key && verifyCosignature(verifyEd25519, text, key, signature);
     if (timeSeconds !== undefined) return timeSeconds;
   }
   return undefined;
