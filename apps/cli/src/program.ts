@@ -9,6 +9,8 @@ import { disclosureCommand } from './core/disclosure.command.js';
 import { statisticsCommand } from './core/statistics.command.js';
 import { heldCommand } from './held/held.command.js';
 import { keysCommand } from './keys/keys.command.js';
+import { exportLogCommand } from './ledger/export-log.command.js';
+import { ledgerCommand } from './ledger/ledger.command.js';
 import { matrixCommand } from './matrix/matrix.command.js';
 import { holdersCommand } from './query/holders.command.js';
 import { queryCommand } from './query/query.command.js';
@@ -33,6 +35,8 @@ export function buildProgram(session: Session, version: string): Command {
     statisticsCommand,
     keysCommand,
     tokenCommand,
+    ledgerCommand,
+    exportLogCommand,
     sandboxCommand,
   ];
   return commandGroup(
