@@ -14,6 +14,7 @@ import { ledgerCommand } from './ledger/ledger.command.js';
 import { matrixCommand } from './matrix/matrix.command.js';
 import { holdersCommand } from './query/holders.command.js';
 import { queryCommand } from './query/query.command.js';
+import { reconcileCommand } from './reconcile/reconcile.command.js';
 import { recordsCommand } from './records/records.command.js';
 import { replicasCommand } from './replicas/replicas.command.js';
 import { sandboxCommand } from './sandbox/sandbox.command.js';
@@ -37,6 +38,7 @@ export function buildProgram(session: Session, version: string): Command {
     tokenCommand,
     ledgerCommand,
     exportLogCommand,
+    reconcileCommand,
     sandboxCommand,
   ];
   return commandGroup(
