@@ -212,6 +212,7 @@ describe('renkei ledger', () => {
     expect(errorOf(await ledger('retire-key'))).toMatchObject({ status: 1, code: 'LOG_KEY_IS_LAST' });
     const fresh = answer(await ledger('rotate-key'))['key'] as unknown as string;
     expect(answer(await ledger('rotate-key'))['key']).toBe(fresh); // again: the same
+    expect(errorOf(await ledger('retire-key'))).toMatchObject({ status: 1, code: 'LOG_KEY_NOT_SHOWN' });
     await (await open()).close();
     answer(await exported('--json'));
     expect(readLogDirectory(at('out')).signedBy).toEqual([old, fresh]);
@@ -228,11 +229,14 @@ describe('renkei ledger', () => {
   it('finishes retiring a key where it stopped halfway', async () => {
     await made(3);
     const fresh = answer(await ledger('rotate-key'))['key'] as unknown as string;
+    await (await open()).close();
     // stopped between the two renames: the old key's file is away, the next one's has not moved yet
     renameSync(join(keysData(), 'signing-ledger.pem'), join(keysData(), 'kept.pem'));
     const half = answer(await ledger('retire-key'));
     expect(half).toMatchObject({ key: fresh });
     expect(existsSync(join(keysData(), 'signing-ledger.pem'))).toBe(true);
+    await (await open()).close();
+    expect(errorOf(await ledger('retire-key'))).toMatchObject({ code: 'LOG_KEY_IS_LAST' });
   });
 });
 

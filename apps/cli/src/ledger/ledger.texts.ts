@@ -44,6 +44,7 @@ export const ledgerTexts = dictionary({
     keyAlone: 'Key that signs alone',
     keyRetired: 'Retired key',
     tellAll: 'Give the new key to all who pin the old one (ledger trust, CORE_LEDGER_KEY), then retire the old one.',
+    notShown: 'no checkpoint carries the new key yet: start the server once, so that others can learn it, then retire the old one',
     onlyKey: 'one key alone signs this log: rotate first',
 
     openEpoch: 'after a restore from a backup: open the next epoch of the log, which says what was lost',
@@ -114,6 +115,7 @@ export const ledgerTexts = dictionary({
     keyAlone: '単独で署名する鍵',
     keyRetired: '退いた鍵',
     tellAll: '古い鍵を固定しているすべての者に新しい鍵を渡し（ledger trust、CORE_LEDGER_KEY）、その後に古い鍵を退かせてください。',
+    notShown: '新しい鍵で署名したチェックポイントがまだありません。サーバーを一度起動して他者に新しい鍵を示してから、古い鍵を退かせてください',
     onlyKey: 'このログに署名する鍵は一つだけです。先に rotate-key を行ってください',
 
     openEpoch: 'バックアップからの復元の後: ログの次の世代を開き、失われたものを記す',

@@ -17,6 +17,7 @@ import { ledgerTexts } from './ledger.texts.js';
 import { remainingOf } from './lost-entries.js';
 import { asOwnerAlone } from './as-owner.js';
 import type { PartyOptions } from './party-options.js';
+import { printKeys } from './print-keys.js';
 
 export interface EpochOptions extends PartyOptions {
   readonly previous: string;
@@ -84,9 +85,9 @@ export function openEpoch(options: EpochOptions, directory: PartyDirectory, sess
     session.answer({ origin: opened.origin, key: opened.keys[0], ...recorded }, (out) => {
       printFacts(out, [
         [say.epochOpened, opened.origin],
-        [say.verifierKeys, opened.keys.join('\n')],
         [say.entriesLost, recorded && String(recorded.entriesLost)],
       ]);
+      printKeys(out, say.verifierKeys, opened.keys);
       out.paragraph(say.acceptAll);
     });
     return EXIT.done;

@@ -12,6 +12,7 @@ import type { PartyDirectory } from '../parties/party-directory.js';
 import { exportLog } from './export-log.js';
 import { ledgerTexts } from './ledger.texts.js';
 import { LogDirectory } from './log-directory.js';
+import { printKeys } from './print-keys.js';
 import { asOwner, isOwnedElsewhere } from './as-owner.js';
 import type { PartyOptions } from './party-options.js';
 import { askToRecord, type AuditorOptions, auditorOf } from './record-reading.js';
@@ -57,18 +58,18 @@ async function write({ ledger, source, keys, record }: Exporting, directory: Log
     return EXIT.interrupted;
   }
   const { files, bytes } = directory;
-  session.answer({ origin, size, root: toBase64(root), keys, auditor, directory: path, files, bytes }, (out) =>
+  session.answer({ origin, size, root: toBase64(root), keys, auditor, directory: path, files, bytes }, (out) => {
     printFacts(out, [
       [say.origin, origin],
       [say.size, String(size)],
       [say.root, toBase64(root)],
-      [say.verifierKeys, keys.join('\n')],
       [say.recordedFor, auditor],
       [say.written, path],
       [say.files, String(files)],
       [say.bytes, String(bytes)],
-    ]),
-  );
+    ]);
+    printKeys(out, say.verifierKeys, keys);
+  });
   return EXIT.done;
 }
 

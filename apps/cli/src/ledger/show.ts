@@ -5,6 +5,7 @@ import type { Session } from '../command-line/session.js';
 import { openPartyReadOnly, readLog, type ReadParty } from '../parties/open-party.js';
 import type { PartyDirectory } from '../parties/party-directory.js';
 import { ledgerTexts } from './ledger.texts.js';
+import { printKeys } from './print-keys.js';
 
 /** Bytes of a cosignature: the time (8 bytes, big-endian seconds), then the signature (C2SP tlog-cosignature). */
 const COSIGNATURE_BYTES = 72;
@@ -34,15 +35,15 @@ export async function showLog(party: PartyDirectory, session: Session): Promise<
     const { origin, size, root, note } = read.ledger.checkpoint;
     const keys = (await readLog(read.store))?.keys ?? [];
     const cosignatures = cosignaturesOf(read);
-    session.answer({ party: read.id, origin, size, root: toBase64(root), keys, cosignatures, checkpoint: note }, (out) =>
+    session.answer({ party: read.id, origin, size, root: toBase64(root), keys, cosignatures, checkpoint: note }, (out) => {
       printFacts(out, [
         [say.origin, origin],
         [say.size, String(size)],
         [say.root, toBase64(root)],
-        [say.verifierKeys, keys.join('\n')],
         [say.cosignedBy, cosignatures.length === 0 ? say.nobody : cosignatures.map((one) => `${one.witness}: ${say.cosignature(one.size, one.at)}`).join('\n')],
-      ]),
-    );
+      ]);
+      printKeys(out, say.verifierKeys, keys);
+    });
     return EXIT.done;
   } finally {
     await read.close();

@@ -4,11 +4,11 @@ import { DomainError } from '#libs/kernel';
 import { parseOrigin, sha256 } from '#libs/ledger';
 import { ED25519, parseVerifierKey } from '#libs/proofs';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
-import { printFacts } from '../command-line/facts.js';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
 import { askCore, type CoreOptions } from '../core/core-client.js';
 import { ledgerTexts } from './ledger.texts.js';
+import { printKeys } from './print-keys.js';
 
 const TRUSTED_KEYS = 'trusted-keys';
 const SERVER_ID = /^[a-z][a-z0-9-]{1,39}$/;
@@ -48,7 +48,7 @@ export function trustKey(interfaceSystemData: string, vkey: string, session: Ses
   const key = logKeyOf(vkey, session);
   const file = join(interfaceSystemData, TRUSTED_KEYS);
   const added = addLine(file, key);
-  session.answer({ key, file, added }, (out) => printFacts(out, [[added ? say.trusted : say.trustedBefore, key]]));
+  session.answer({ key, file, added }, (out) => printKeys(out, added ? say.trusted : say.trustedBefore, [key]));
   return EXIT.done;
 }
 
@@ -72,6 +72,6 @@ export async function acceptEpoch(options: AcceptOptions, session: Session): Pro
   if (outcome === undefined) throw new DomainError('UPSTREAM_MALFORMED', 'unavailable', 'the core gave no outcome');
   if (!outcome.ok) throw new DomainError(outcome.problem.code, outcome.problem.kind, outcome.problem.detail);
   const { changed } = outcome.value;
-  session.answer({ server, key, changed }, (out) => printFacts(out, [[changed ? say.accepted : say.acceptedBefore, key]]));
+  session.answer({ server, key, changed }, (out) => printKeys(out, changed ? say.accepted : say.acceptedBefore, [key]));
   return EXIT.done;
 }

@@ -1,0 +1,5 @@
+module renkei.example/check-with-go
+
+go 1.26.0
+
+require golang.org/x/mod v0.42.0
