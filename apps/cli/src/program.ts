@@ -1,5 +1,7 @@
 import { type Command } from 'commander';
 import { agenciesCommand } from './agencies/agencies.command.js';
+import { bundleCommand } from './bundle/bundle.command.js';
+import { verifyBundleCommand } from './bundle/verify-bundle.command.js';
 import { codesCommand } from './codes/codes.command.js';
 import { commandGroup } from './command-line/commands.js';
 import { reportFailure } from './command-line/report.js';
@@ -39,6 +41,8 @@ export function buildProgram(session: Session, version: string): Command {
     ledgerCommand,
     exportLogCommand,
     reconcileCommand,
+    bundleCommand,
+    verifyBundleCommand,
     sandboxCommand,
   ];
   return commandGroup(

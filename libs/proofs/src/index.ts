@@ -10,6 +10,7 @@ export { parseTilePath, TILE_HEIGHT, TILE_LEVEL_MAX, TILE_WIDTH, type TileName, 
 export { PROOF_HASHES_MAX, rootOfInclusion, verifyConsistency, verifyInclusion } from './tree/verify-proofs.js';
 export { nobleHasher, sha256 } from './hashing/noble-hasher.js';
 export { nobleVerifySignature } from './hashing/noble-signatures.js';
+export { assembleBundle, type EntryToBundle, type LogToBundle } from './bundle/assemble-bundle.js';
 export * from './bundle/audit-bundle.js';
 export {
   type Concerning,
