@@ -11,7 +11,7 @@ const texts = dictionary({
     made: 'Made',
     stated: (instant: string) => `${instant} (stated, not proved)`,
     entries: 'Entries',
-    ofLogs: (entries: string, logs: string, exchanges: string) => `${entries} of ${logs} logs, about ${exchanges} exchanges`,
+    ofLogs: (entries: string, logs: string, exchanges: string) => `${entries} (logs: ${logs}, exchanges: ${exchanges})`,
     logs: 'Logs',
     log: 'log',
     size: 'size',
@@ -86,12 +86,26 @@ function logRow({ origin, size, entries, signedBy, witnesses }: ReportedLog, lan
   ];
 }
 
-function entryOf(mark: Mark, finding: Finding<Parameters<typeof findingText>[1]>, language: Language): TimelineEntry {
+type AnyFinding = Finding<Parameters<typeof findingText>[1]>;
+
+/** Findings that say the same, of several logs, in one: the logs below it, each with its own count. */
+function entriesOf(mark: Mark, findings: readonly AnyFinding[], language: Language): TimelineEntry[] {
   const say = texts(language);
-  const { code, count, log, entry, exchange, what } = finding;
-  const where = [log, entry === undefined ? undefined : say.inEntry(String(entry)), exchange === undefined ? undefined : say.inExchange(exchange)];
-  const detail = where.filter((part) => part !== undefined).join(', ');
-  return { mark, title: findingText(language, code, count, what), details: [`${code}${detail === '' ? '' : `  ${detail}`}`] };
+  const groups = new Map<string, AnyFinding[]>();
+  for (const finding of findings) {
+    const key = findingText(language, finding.code, 0, finding.what);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()].map((group) => {
+    const [{ code, what }] = group as [AnyFinding, ...AnyFinding[]];
+    const count = group.reduce((sum, one) => sum + one.count, 0);
+    const places = group.map(({ log, entry, exchange, count: ofLog }) => {
+      const where = [log, entry === undefined ? undefined : say.inEntry(String(entry)), exchange === undefined ? undefined : say.inExchange(exchange)];
+      const text = where.filter((part) => part !== undefined).join(', ');
+      return text !== '' && group.length > 1 && count > group.length ? `${text}: ${grouped(ofLog)}` : text;
+    });
+    return { mark, title: findingText(language, code, count, what), details: [code, ...places.filter((place) => place !== '').map((place) => `  ${place}`)] };
+  });
 }
 
 /** What was proved, what does not hold, what cannot be shown. */
@@ -114,7 +128,7 @@ export function printReport(out: Terminal, report: BundleReport, language: Langu
   for (const [title, mark, findings] of groups) {
     if (findings.length === 0) continue;
     out.heading(title);
-    out.timeline(findings.map((finding) => entryOf(mark, finding, language)));
+    out.timeline(entriesOf(mark, findings, language));
   }
   if (failures > FAILURES_SHOWN_MAX) out.line(`  ${say.more(grouped(failures - FAILURES_SHOWN_MAX))}`);
   out.line();
