@@ -78,7 +78,12 @@ export async function openCore(options: {
     const register = new Register();
     await loadRegister(register, party.store, events, await registerStreams(models, party));
     const pinned = [...register.servers()].flatMap(({ state }) => register.witnessedLog(state.registration.id)?.keys ?? []);
-    const known = party.ledger && (await KnownLogs.open(join(dataDirectory, 'witnessed-logs'), { pinned }));
+    const known =
+      party.ledger &&
+      (await KnownLogs.open(join(dataDirectory, 'witnessed-logs'), {
+        pinned,
+        onTrouble: (code) => log.error('what the core knows of the logs that it cosigns has trouble', { code }),
+      }));
     return { party, models, parts: new CoreParts(party, deployment, events, cipher, clock, register, settings, known) };
   } catch (error) {
     await models?.close();

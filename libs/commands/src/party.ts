@@ -45,8 +45,11 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
   const secrets = openPartySecrets(keysDirectory);
   const signing = SigningKey.openOrCreate(keysDirectory);
   const opened: (() => Promise<void>)[] = [];
+  /** All of it, the last opened first; rejects with the first failure once all were tried. */
   const closeAll = async (): Promise<void> => {
-    for (const close of opened.toReversed()) await close();
+    const failures: unknown[] = [];
+    for (const close of opened.toReversed()) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const store = await LmdbEventStore.open(join(dataDirectory, 'event-store'));
@@ -85,7 +88,7 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
       close: closeAll,
     };
   } catch (error) {
-    await closeAll();
+    await closeAll().catch(() => undefined); // why it did not open is what is told
     throw error;
   }
 }

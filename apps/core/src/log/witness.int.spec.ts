@@ -70,6 +70,8 @@ describe('the core as witness', () => {
     expect(await show(fork.line(server, 5, 5, { key: log.key, checkpoint: fork.checkpoint(5, [log.signing]) }))).toMatchObject({
       problem: { code: 'LEDGER_INCONSISTENT' },
     });
+    const metrics = await (await fetch(`${core.running.url}/metrics`)).text();
+    expect(metrics).toMatch(/^renkei_witnessed_contradictions\{.*\} 2$/m);
     const honest = log.line(server, 5, 9);
     expect(isCosigned(honest, await show(honest))).toBe(true);
   });

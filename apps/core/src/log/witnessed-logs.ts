@@ -16,6 +16,7 @@ import {
   signersOf,
   type VerifierKey,
 } from '#libs/proofs';
+import { isDomainError, Log } from '#libs/platform';
 import { type CheckpointLine, type CosignatureAnswer, failed, type LineOutcome, succeeded, toError } from '#libs/protocol';
 import { CORE, CoreParts } from '../core-parts.js';
 import type { AcceptLogKeyLine, Changed } from '../operations/operation.lines.js';
@@ -43,10 +44,13 @@ export class WitnessedLogs {
   readonly #cosigner: Cosigner;
   /** One checkpoint of a server's at a time: the next must see what the one before left. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Why a registered server's log was refused last. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(
     private readonly parts: CoreParts,
     private readonly writer: RegisterWriter,
+    private readonly log: Log,
   ) {
     const { signing } = parts.party;
     const publicKey = Buffer.from(signing.publicText, 'base64url');
@@ -62,7 +66,7 @@ export class WitnessedLogs {
       lines.map(async (line) => {
         try {
           this.#mustSpeakFor(caller, behind, line.server);
-          return succeeded(await this.#inTurn(line.server, () => this.#cosigned(this.#shown(line))));
+          return succeeded(await this.#told(line.server, () => this.#cosigned(this.#shown(line))));
         } catch (error) {
           return failed(error);
         }
@@ -137,6 +141,23 @@ export class WitnessedLogs {
       throw refused('LEDGER_WRONG_TREE', 'the key is of another log than this server’s');
     }
     return key;
+  }
+
+  /** Operators are told once when a server's log begins to be refused, or is refused for another reason. */
+  async #told<T>(server: string, task: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await this.#inTurn(server, task);
+      this.#troubles.delete(server);
+      return answer;
+    } catch (error) {
+      const code = isDomainError(error) ? error.code : 'INTERNAL';
+      if (this.#troubles.get(server) === code) throw error;
+      this.#troubles.set(server, code);
+      if (code === 'LEDGER_INCONSISTENT')
+        this.log.error('a log that the core cosigns contradicts what it signed before: both checkpoints are kept', { server, code });
+      else this.log.warn('a log was not cosigned', { server, code });
+      throw error;
+    }
   }
 
   #mustSpeakFor(caller: string, behind: ReadonlySet<string>, server: string): void {
