@@ -92,8 +92,8 @@ export const decisions: Benchmark = {
   name: 'decisions',
   what:
     'Permits of the core a second, in batches of 500 queries, four batches under way: judged under the real table with the nation’s register, both ' +
-    'identifiers looked up and converted, two fields sealed, encoded, hashed, durable, answered with the stored bytes and a disclosure, handed to the ' +
-    'notifier, folded by the read models meanwhile. Over HTTP with tokens from a thread of its own (its cost is on the same two cores), and in process. ' +
+    'identifiers looked up and converted, two fields sealed, encoded, hashed, durable, in the log under a signed checkpoint, answered with the stored ' +
+    'bytes, a disclosure and a proof a batch, demanded with a proof, folded by the read models meanwhile. Over HTTP with tokens from a thread of its own (its cost is on the same two cores), and in process. ' +
     'Baselines of the same bytes: a row an event in a bare LMDB, and a bare file with fdatasync.',
   async *run({ quick }): AsyncIterable<Figure> {
     yield* await inDirectory(async (directory) => {

@@ -15,9 +15,11 @@ const CITIES = 1_000;
 export const INTERFACE_SYSTEM = 'ifs-local';
 const LINES_A_CALL = 1_000;
 
-/** Takes every demand: what the core hands over is the interface system's to carry on. */
+/** Takes every demand: what the core hands over is the interface system's to carry on. It is no witness. */
 const taking = {
   deliverDemands: (_caller: string, lines: readonly unknown[]) => Promise.resolve(lines.map(() => ({ ok: true, value: true }))),
+  witnessCheckpoints: (_caller: string, lines: readonly unknown[]) =>
+    Promise.resolve(lines.map(() => ({ ok: false, problem: { code: 'NOT_A_WITNESS', kind: 'unprocessable', detail: 'what is measured has no witness' } }))),
 } as unknown as InterfaceSystemPort;
 
 export function valuesOf<T>(outcomes: readonly LineOutcome<T>[]): T[] {
