@@ -135,6 +135,13 @@ describe('a log over HTTP', () => {
     ['nothing', 404, 'ROUTE_NOT_FOUND'],
   ])('refuses %s with %d %s', async (path, status, code) => expect(await problemOf(await get(path))).toMatchObject({ status, code }));
 
+  it('is in the documentation of the app', async () => {
+    const { paths } = (await (await fetch(`${app.address}/docs-json`)).json()) as { readonly paths: object };
+    expect(Object.keys(paths).sort()).toEqual(
+      ['checkpoint', 'proof/consistency', 'proof/inclusion', 'readings', 'tile/entries/{path}', 'tile/{path}', 'vkey'].map((path) => `/ledger/${path}`),
+    );
+  });
+
   it('knows its callers', async () => {
     expect((await fetch(`${app.address}/ledger/checkpoint`)).status).toBe(401);
     expect(await problemOf(await get('tile/entries/000.p/1'))).toMatchObject({ status: 403, code: 'CALLER_FORBIDDEN' });

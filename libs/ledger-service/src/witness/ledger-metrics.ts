@@ -10,7 +10,7 @@ export function measureLedger({ registry }: Metrics, ledger: Ledger, nowMs: () =
       help,
       registers: [registry],
       collect() {
-        this.set(value());
+        this.set(readable(value));
       },
     });
   };
@@ -20,4 +20,13 @@ export function measureLedger({ registry }: Metrics, ledger: Ledger, nowMs: () =
     const { unwitnessedSinceMs } = ledger.witnessed;
     return unwitnessedSinceMs === undefined ? 0 : Math.max(0, (nowMs() - unwitnessedSinceMs) / 1_000);
   });
+}
+
+/** NaN where the ledger cannot be asked: the other metrics are told all the same. */
+function readable(value: () => number): number {
+  try {
+    return value();
+  } catch {
+    return Number.NaN;
+  }
 }

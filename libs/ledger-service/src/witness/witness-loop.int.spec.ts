@@ -236,6 +236,18 @@ describe('the witness loop', () => {
     expect(await metrics.registry.metrics()).toMatch(/renkei_ledger_unwitnessed_seconds\{[^}]*\} 0\n/);
   });
 
+  it('does no harm where the ledger cannot be asked any more', async () => {
+    const one = witness('ifs-east');
+    const made = loop();
+    const metrics = new Metrics('test', () => 0);
+    measureLedger(metrics, test.ledger);
+    await test.ledger.close();
+    await made.round();
+    expect(one.asked).toEqual([]);
+    expect(made.warnings()).toEqual(['LEDGER_CLOSED']);
+    expect(await metrics.registry.metrics()).toMatch(/renkei_ledger_size\{[^}]*\} Nan\n/i);
+  });
+
   it('runs by itself, and forgets a witness that is no longer one', async () => {
     const one = witness('ifs-east');
     one.fault = () => Promise.resolve({ size: 1_000_000 });

@@ -87,10 +87,18 @@ export class WitnessLoop {
     await Promise.all(started);
   }
 
-  /** Codes for the health of the app: LOG_UNWITNESSED where entries have waited too long, and trouble that does not pass by itself. */
+  /**
+   * Codes for the health of the app: LOG_UNWITNESSED where entries have waited too long, trouble with a witness that does not
+   * pass by itself, the ledger's own code where it cannot be asked. Never throws.
+   */
   warnings(): readonly string[] {
     const { ledger, unwitnessedMsMax = UNWITNESSED_MS_MAX } = this.options;
-    const { unwitnessedSinceMs } = ledger.witnessed;
+    let unwitnessedSinceMs: number | undefined;
+    try {
+      ({ unwitnessedSinceMs } = ledger.witnessed);
+    } catch (error) {
+      return [codeOf(error, 'LEDGER_UNAVAILABLE')];
+    }
     const codes = [...this.#states.values()].flatMap(({ trouble }) => (trouble !== undefined && GRAVE.has(trouble) ? [trouble] : []));
     if (unwitnessedSinceMs !== undefined && this.#nowMs() - unwitnessedSinceMs > unwitnessedMsMax) codes.push('LOG_UNWITNESSED');
     return [...new Set(codes)].sort();
@@ -158,10 +166,10 @@ function newestOf(ledger: Ledger): SignedCheckpoint | undefined {
 
 const trouble = (code: string, message: string): DomainError => new DomainError(code, 'unavailable', message);
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown, otherwise = 'WITNESS_UNAVAILABLE'): string {
   const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
   if (name === 'TimeoutError') return 'WITNESS_SILENT';
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'WITNESS_UNAVAILABLE';
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : otherwise;
 }
 
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
