@@ -39,4 +39,6 @@ export class CoreConfiguration {
   /** Identifier states kept in memory. */
   @FromVariable('IDENTIFIERS_CACHED_MAX') @IsWholeNumber({ min: 1_000, max: 10_000_000 }) readonly identifiersCachedMax: number =
     CORE_SETTINGS.identifiersCachedMax;
+  /** How long after its end an exchange is reconciled. */
+  @FromVariable('RECONCILE_AFTER_MS') @IsDuration() readonly reconcileAfterMs: number = CORE_SETTINGS.reconcileAfterMs;
 }

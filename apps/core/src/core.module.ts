@@ -13,7 +13,7 @@ import {
   witnessCommands,
 } from '#libs/commands';
 import { LedgerModule } from '#libs/ledger-service';
-import { Log } from '#libs/platform';
+import { Log, Metrics } from '#libs/platform';
 import { ReadModels } from '#libs/read-models';
 import { CoreMetrics } from './core-metrics.js';
 import { CoreParts } from './core-parts.js';
@@ -40,6 +40,10 @@ import { OpenExchanges } from './notifier/open-exchange.js';
 import { CoreOperations } from './operations/core-operations.js';
 import { RegisterWriter } from './operations/register-writer.js';
 import { CoreRecords } from './records/core-records.js';
+import { ExchangeReconciler } from './reconciliation/exchange-reconciler.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
+import { ReconciliationFindings } from './reconciliation/reconciliation-findings.js';
+import { ReconciliationReactor } from './reconciliation/reconciliation-reactor.js';
 import { DirectoryView } from './register/directory.js';
 
 /** What is opened before the module, and closed after it. */
@@ -49,6 +53,8 @@ export interface Opened {
   readonly openExchanges: OpenExchanges;
   readonly interfaceSystems: InterfaceSystems;
   readonly log: Log;
+  /** Where the core keeps how far it has reconciled. */
+  readonly reconciledFile: string;
 }
 
 const HANDLERS = [
@@ -71,7 +77,7 @@ function logRoutes({ party, clock }: CoreParts): readonly DynamicModule[] {
 
 @Module({})
 export class CoreModule {
-  static of({ parts, models, openExchanges, interfaceSystems, log }: Opened): DynamicModule {
+  static of({ parts, models, openExchanges, interfaceSystems, log, reconciledFile }: Opened): DynamicModule {
     return {
       module: CoreModule,
       imports: [CqrsModule.forRoot(), ...logRoutes(parts)],
@@ -86,6 +92,7 @@ export class CoreModule {
         IdentifierOperationsController,
         DisclosuresController,
         RecordsController,
+        ReconciliationController,
       ],
       providers: [
         { provide: CoreParts, useValue: parts },
@@ -113,6 +120,14 @@ export class CoreModule {
         RegisterWriter,
         CoreOperations,
         CoreRecords,
+        ReconciliationFindings,
+        ExchangeReconciler,
+        {
+          provide: ReconciliationReactor,
+          inject: [ExchangeReconciler, ReconciliationFindings, Metrics],
+          useFactory: (reconciler: ExchangeReconciler, findings: ReconciliationFindings, metrics: Metrics) =>
+            new ReconciliationReactor(parts, reconciler, findings, log, metrics, reconciledFile),
+        },
         CoreService,
         CoreMetrics,
       ],

@@ -14,6 +14,8 @@ export interface CoreSettings {
   readonly driveMsMax: number;
   /** Identifier states kept in memory. */
   readonly identifiersCachedMax: number;
+  /** How long after its end an exchange is reconciled (business time), and how long what one party recorded may take to reach the others. */
+  readonly reconcileAfterMs: number;
 }
 
 /** First part of the origin of every log, where an operator chooses none. */
@@ -31,4 +33,5 @@ export const CORE_SETTINGS: CoreSettings = {
   openExchangesMax: 200_000,
   driveMsMax: 14 * DAY_MS,
   identifiersCachedMax: 1_000_000,
+  reconcileAfterMs: MINUTE_MS,
 };

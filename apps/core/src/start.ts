@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Clock, createHttpApp, type HttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { withAuditors } from '#libs/ledger-service';
 import type { InterfaceSystemPort } from '#libs/protocol';
@@ -12,6 +13,7 @@ import { ReadModelOpenExchanges } from './notifier/open-exchanges.js';
 import { coreKeys, openCore, type OpenedCore } from './open-core.js';
 import { CoreOperations } from './operations/core-operations.js';
 import { CoreRecords } from './records/core-records.js';
+import { ReconciliationReactor } from './reconciliation/reconciliation-reactor.js';
 import { CORE_SETTINGS, type CoreSettings, DEPLOYMENT_DEFAULT } from './settings.js';
 
 export interface CoreOptions {
@@ -54,6 +56,8 @@ export interface RunningCore {
   tick(): Promise<void>;
   /** Asks the interface systems now to cosign the log; resolves when those asked have answered or failed. */
   witness(): Promise<void>;
+  /** Holds the three records of ended exchanges against each other, behind all else. */
+  readonly reconciliation: ReconciliationReactor;
   close(): Promise<void>;
 }
 
@@ -77,8 +81,9 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
   const signer = new TokenSigner({ issuer: CORE, keyId: signing.keyId, privateKey: signing.privateKey });
   const interfaceSystems = options.interfaceSystem ? new InProcessInterfaceSystems(options.interfaceSystem) : new HttpInterfaceSystems(parts.register, signer);
   const openExchanges = new ReadModelOpenExchanges(models, parts.store);
+  const reconciledFile = join(options.dataDirectory, 'reconciled.json');
   const running: { stop(): Promise<void> }[] = [];
-  const http: HttpApp = await createHttpApp(CoreModule.of({ parts, models, openExchanges, interfaceSystems, log }), {
+  const http: HttpApp = await createHttpApp(CoreModule.of({ parts, models, openExchanges, interfaceSystems, log, reconciledFile }), {
     title: 'Renkei core',
     description: 'コアシステム: decides queries under the law, issues identifiers, drives each exchange to its end, keeps the central record.',
     version: '1',
@@ -99,10 +104,13 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
   });
   const notifier = http.nest.get(Notifier);
   const witnesses = http.nest.get(OwnWitnesses);
-  running.push(notifier, witnesses);
+  const reconciliation = http.nest.get(ReconciliationReactor);
+  running.push(notifier, witnesses, reconciliation);
   try {
     await notifier.start();
     witnesses.start();
+    // without a ledger there is nothing to prove a record by
+    if (party.ledger !== undefined) await reconciliation.start();
   } catch (error) {
     await http.close();
     throw error;
@@ -120,6 +128,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
     ledgerKey: party.log?.keys.at(-1),
     tick: () => notifier.tick(),
     witness: () => witnesses.round(),
+    reconciliation,
     close: () => http.close(),
   };
 }
