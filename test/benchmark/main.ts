@@ -5,10 +5,11 @@ import { decisions } from './decisions.benchmark.js';
 import { exchanges } from './exchanges.benchmark.js';
 import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
+import { proofs } from './proofs.benchmark.js';
 import { replica } from './replica.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, replica];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, replica];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 
