@@ -5,12 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AppendRequest, LmdbEventStore, NO_STREAM } from '#libs/event-store';
 import { EventRegistry, eventType, integer, uuidV7 } from '#libs/kernel';
+import { leafHash, type Ledger, nativeHasher, openLedger } from '#libs/ledger';
 import { BatchInclusion } from '#libs/proofs';
-import { leafHash } from '../tree/leaf-hash.js';
-import { nativeHasher } from '../tree/native-hasher.js';
-import type { Ledger } from './ledger.js';
-import { hex, ORIGIN, rootOf, testSigner, verified } from './log.fixture.js';
-import { openLedger } from './lmdb-ledger.js';
+import { hex, ORIGIN, rootOf, testSigner, verified } from '../../libs/ledger/src/log/log.fixture.js';
 
 let directory: string;
 let store: LmdbEventStore;
