@@ -18,6 +18,20 @@ export interface ProvenEvent<E extends Message = Message> {
   readonly leaf: string;
 }
 
+/** Most leaf hashes are never asked for as text. */
+class Proven implements ProvenEvent {
+  #leaf: string | undefined;
+  constructor(
+    readonly entry: number,
+    readonly log: number,
+    readonly event: RecordedEvent,
+    private readonly hash: Uint8Array,
+  ) {}
+  get leaf(): string {
+    return (this.#leaf ??= base64url(this.hash));
+  }
+}
+
 const registry = new EventRegistry([
   ...exchangeEventTypes,
   ...queryEventTypes,
@@ -80,7 +94,7 @@ export function readEntries({ logs, entries }: AuditBundle, checked: readonly Ch
       else if (event === 'unknown') findings.notProved('ENTRY_NOT_INTERPRETED', 1, { log: origin, entry: at });
       else {
         canonical += 1;
-        proven.push({ entry: at, log, event, leaf: base64url(leaf) });
+        proven.push(new Proven(at, log, event, leaf));
       }
     }
     findings.proved('ENTRIES_INCLUDED', included, { log: origin });
