@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+
+/** Streams are told apart by this many buckets: a difference is looked for in those that do not balance alone. */
+export const RUN_BUCKETS = 65_536;
+/** Two sums a bucket, each of 32 bits. */
+const SUMS = 2;
+const MULTIPLIERS = [0x01000193, 0x5bd1e995] as const;
+
+/** A run as it stands in the index, or as the blocks show it. */
+export interface RunFacts {
+  readonly firstRevision: number;
+  readonly count: number;
+  readonly block: number;
+  readonly ordinal: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where the sums of several threads must agree: 16 random bytes. */
+export const newBalanceSeed = (): Uint32Array => new Uint32Array(Uint8Array.from(randomBytes(16)).buffer);
+
+/** Which bucket a stream belongs to, the same for everybody who has the seed. */
+export function bucketOf(seed: Uint32Array, bytes: Uint8Array, from: number, to: number): number {
+  let hash = seed[0] as number;
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), MULTIPLIERS[0]);
+  hash ^= hash >>> 15;
+  return Math.imul(hash, 0x2c1b3c6d) >>> 16;
+}
+
+/**
+ * Whether two lists of runs hold the same ones, in any order, in constant memory: each run is hashed under a random seed
+ * and added on one side, taken away on the other, in the bucket of its stream. A bucket whose sums are not 0 holds a
+ * difference; one that was missed has a chance of 2^-64.
+ */
+export class RunBalance {
+  readonly #sums: Uint32Array;
+  readonly #seed: Uint32Array;
+
+  constructor(seed: Uint32Array, sums = new Uint32Array(RUN_BUCKETS * SUMS)) {
+    this.#seed = seed;
+    this.#sums = sums;
+  }
+
+  /** The stream's name is given in UTF-8. `sign`: 1 to add, -1 to take away. */
+  put(sign: 1 | -1, name: Uint8Array, from: number, to: number, run: RunFacts): void {
+    const { firstRevision, count, block, ordinal, offset, length } = run;
+    const bucket = bucketOf(this.#seed, name, from, to);
+    for (let lane = 0; lane < SUMS; lane += 1) {
+      const multiplier = MULTIPLIERS[lane] as number;
+      let hash = this.#seed[1 + lane] as number;
+      for (let at = from; at < to; at += 1) {
+        hash = Math.imul(hash ^ (name[at] as number), multiplier);
+        hash ^= hash >>> 13;
+      }
+      for (const number of [firstRevision, count, block % 2 ** 32, Math.floor(block / 2 ** 32), ordinal, offset, length]) {
+        hash = Math.imul(hash ^ number, multiplier);
+        hash ^= hash >>> 15;
+      }
+      const at = bucket * SUMS + lane;
+      this.#sums[at] = (this.#sums[at] as number) + sign * (Math.imul(hash, 0x297a2d39) >>> 0);
+    }
+  }
+
+  get sums(): Uint32Array {
+    return this.#sums;
+  }
+
+  /** Adds what another thread has put, under the same seed. */
+  addAll(sums: Uint32Array): void {
+    for (let at = 0; at < sums.length; at += 1) this.#sums[at] = (this.#sums[at] as number) + (sums[at] as number);
+  }
+
+  /** Buckets that hold a difference. */
+  unbalanced(): number[] {
+    const found: number[] = [];
+    for (let bucket = 0; bucket < RUN_BUCKETS; bucket += 1) if (this.#sums[bucket * SUMS] !== 0 || this.#sums[bucket * SUMS + 1] !== 0) found.push(bucket);
+    return found;
+  }
+}
