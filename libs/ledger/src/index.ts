@@ -12,3 +12,10 @@ export { KNOWN_LOGS_MAX, KnownLogs, type KnownLogsOptions, type VerifyOptions } 
 export { type LedgerRefusal, ledgerRefusal } from './known/refusals.js';
 export { parseOrigin } from './known/trusted-keys.js';
 export { sha256, verifyEd25519 } from './known/verify-ed25519.js';
+export { type CheckpointCounts, CheckpointCheck, isWitnessKey, type KnownCheckpoint, type LogExpectations } from './verification/checkpoint-check.js';
+export { type HashedRange, LeafRange } from './verification/leaf-range.js';
+export { LedgerWalk } from './verification/ledger-walk.js';
+export type { LogFinding, LogFindingCode } from './verification/log-finding.js';
+export { TreeCheck } from './verification/tree-check.js';
+export { knownLogsIn } from './verification/known-check.js';
+export type { KnownLogEntry } from './known/known-file.js';

@@ -74,10 +74,8 @@ export class ReadOnlyLedger extends TreeLedger {
     return { tree, positions, checkpoint, witnessing: new Witnessing(this.file.cosignatures(), state?.unwitnessedSinceMs) };
   }
 
-  /** Rejects with LEDGER_AHEAD_OF_STORE, LEDGER_CONTRADICTED. */
-  async check(source: LedgerSource): Promise<void> {
-    await checkAgainst(source, this.#log);
-    this.file.release();
+  check(source: LedgerSource): Promise<void> {
+    return checkAgainst(source, this.#log);
   }
 
   async integrated(position: bigint): Promise<SignedCheckpoint> {
