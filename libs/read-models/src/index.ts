@@ -7,3 +7,4 @@ export { LATE_ANSWER_GRACE_MS } from './exchange/exchanges.projection.js';
 export { type ProviderStatus, type RecordRole, type RequesterStatus } from './record/records.table.js';
 export { SqliteReadModels, type SqliteReadModelsOptions } from './sqlite/sqlite-read-models.js';
 export type { IdentifierRow, IdentifierStatus } from './identifier/identifiers.projection.js';
+export { type CheckedReadModel, checkReadModels, type ReadModelsCheckOptions } from './verification/check-read-models.js';
