@@ -21,6 +21,7 @@ import { recordsCommand } from './records/records.command.js';
 import { replicasCommand } from './replicas/replicas.command.js';
 import { sandboxCommand } from './sandbox/sandbox.command.js';
 import { tokenCommand } from './token/token.command.js';
+import { verifyCommand } from './verify/verify.command.js';
 
 /** The whole program, in the language of the session. */
 export function buildProgram(session: Session, version: string): Command {
@@ -43,6 +44,7 @@ export function buildProgram(session: Session, version: string): Command {
     reconcileCommand,
     bundleCommand,
     verifyBundleCommand,
+    verifyCommand,
     sandboxCommand,
   ];
   return commandGroup(

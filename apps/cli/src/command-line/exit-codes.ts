@@ -6,6 +6,8 @@ export const EXIT = {
   no: 1,
   /** An option, an argument or an input file is wrong. */
   usage: 2,
+  /** `renkei verify` found a record or its log changed or damaged. */
+  doesNotHold: 65,
   /** The server can't be reached or is busy: try again. */
   unavailable: 69,
   /** A fault of this program or of the server. */

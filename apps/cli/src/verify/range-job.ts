@@ -1,0 +1,67 @@
+import { type StoreFinding, StoreWalk, type WalkedBlocks } from '#libs/event-store';
+import { type HashedRange, LeafRange, LedgerWalk } from '#libs/ledger';
+import { EventCheck } from './event-check.js';
+
+/** Plain data: it crosses threads. */
+export interface RangePlaces {
+  readonly storeDirectory: string;
+  /** Undefined where there is no log to hold the tree against. */
+  readonly ledgerDirectory: string | undefined;
+  readonly seed: Uint32Array;
+  /** Every event is decoded and encoded again. */
+  readonly full: boolean;
+}
+export interface RangeOrder {
+  /** Blocks that begin at positions in [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Of the log. */
+  readonly size: number;
+}
+export interface RangeResult {
+  readonly walked: WalkedBlocks;
+  readonly hashed: HashedRange | undefined;
+  readonly ids: readonly Uint32Array[];
+  readonly finding?: StoreFinding | { readonly code: 'EVENT_NOT_KNOWN' | 'EVENT_NOT_ENCODED_SO'; readonly position: number; readonly detail: string };
+}
+
+/** Goes through ranges of one store, in one thread: bytes, headers, ids, runs, leaves, whole tiles. */
+export class RangeJob {
+  readonly #store: StoreWalk;
+  readonly #ledger: LedgerWalk | undefined;
+  readonly #events: EventCheck | undefined;
+
+  constructor({ storeDirectory, ledgerDirectory, seed, full }: RangePlaces) {
+    this.#store = StoreWalk.open(storeDirectory, seed);
+    this.#ledger = ledgerDirectory === undefined ? undefined : LedgerWalk.open(ledgerDirectory);
+    this.#events = full ? new EventCheck() : undefined;
+  }
+
+  run({ from, to, size }: RangeOrder): RangeResult {
+    const ids: Uint32Array[] = [];
+    const events = this.#events;
+    events?.begin();
+    let leaves: LeafRange | undefined;
+    const walked = this.#store.blocks(from, to, {
+      ids: (words) => ids.push(words),
+      event: (bytes, position) => {
+        // positions of the embedded store have no gaps, and the walk insists on it
+        leaves ??= new LeafRange(position - 1, size, this.#ledger);
+        leaves.push(bytes, position);
+        events?.take(bytes, position);
+      },
+    });
+    const finding = walked.finding ?? events?.finding;
+    return { walked, hashed: leaves?.result(), ids, ...(finding === undefined ? {} : { finding }) };
+  }
+
+  /** What its ranges have put on the balance of runs. */
+  get sums(): Uint32Array {
+    return this.#store.balance.sums;
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+    await this.#ledger?.close();
+  }
+}

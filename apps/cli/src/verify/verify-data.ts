@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SigningKey } from '#libs/cryptography';
+import { knownLogsIn, sha256 } from '#libs/ledger';
+import { COSIGNATURE_V1, type VerifierKey, verifierKeyOf } from '#libs/proofs';
+import { partiesIn, type PartyDirectory, partyIn } from '../parties/party-directory.js';
+import type { Finding, OnProgress, PartyReport, VerifyReport } from './report.js';
+import { type KnownLog, verifyParty } from './verify-party.js';
+
+export interface VerifyOptions {
+  /** A sandbox's directory or a party's own. */
+  readonly data: string;
+  /** Keys of the parties: `<keys>/<id>`, or of the one party. Undefined: beside the parties of a sandbox. */
+  readonly keys?: string | undefined;
+  /** None: all there are. */
+  readonly parties: readonly string[];
+  readonly full: boolean;
+  readonly threads: number;
+  readonly onParty?: (party: string) => void;
+  readonly onProgress?: OnProgress;
+  readonly onReport?: (report: PartyReport) => void;
+}
+
+/** Where a verifier may remember other parties' logs, below a server's data directory. */
+const KNOWN_LOGS_DIRECTORIES = ['.', 'witnessed-logs'];
+
+/** Checks the records of a data directory, one party after the other. Throws UsageError for a directory or party that is none. */
+export async function verifyData(options: VerifyOptions): Promise<VerifyReport> {
+  const { data, full, threads, onParty = () => undefined, onProgress = () => undefined } = options;
+  const named = options.parties.length === 0 ? partiesIn(data) : options.parties.map((id) => partyIn(data, id));
+  const parties = named.map((party) => withKeys(party, options.keys, named.length));
+  const { known, findings } = await knownLogs(data);
+  const witnesses = witnessKeys(options.keys ?? join(data, 'keys'));
+  const reports: PartyReport[] = [];
+  for (const party of parties) {
+    onParty(party.id);
+    const report = await verifyParty({ party, known, witnesses, full, threads, onProgress });
+    options.onReport?.(report);
+    reports.push(report);
+  }
+  const ok = findings.length === 0 && reports.every((report) => report.findings.length === 0);
+  return { ok, full, parties: reports, findings };
+}
+
+function withKeys(party: PartyDirectory, keys: string | undefined, parties: number): PartyDirectory {
+  if (keys === undefined) return party.keysDirectory !== undefined && existsSync(party.keysDirectory) ? party : { ...party, keysDirectory: undefined };
+  const own = join(keys, party.id);
+  return { ...party, keysDirectory: existsSync(own) || parties > 1 ? own : keys };
+}
+
+/** What every server of the directory remembers of others' logs, whether it keeps a record or not. */
+async function knownLogs(data: string): Promise<{ readonly known: readonly KnownLog[]; readonly findings: readonly Finding[] }> {
+  const known: KnownLog[] = [];
+  const findings: Finding[] = [];
+  const sandbox = join(data, 'parties');
+  const servers = existsSync(sandbox) ? readdirSync(sandbox).map((id) => ({ id, directory: join(sandbox, id) })) : [{ id: 'this party', directory: data }];
+  for (const { id, directory } of servers) {
+    for (const name of KNOWN_LOGS_DIRECTORIES) {
+      try {
+        for (const { origin, keys, checkpoint } of await knownLogsIn(join(directory, name)))
+          known.push({ by: id, origin, keys, checkpoints: checkpoint === undefined ? [] : [checkpoint] });
+      } catch (error) {
+        const { message } = error as { readonly message?: string };
+        findings.push({ code: 'KNOWN_LOGS_WRONG', party: id, detail: message ?? 'it cannot be read' });
+      }
+    }
+  }
+  return { known, findings };
+}
+
+/** Keys with which servers cosign: their signing keys, as far as they lie in this directory. */
+function witnessKeys(keys: string): (deployment: string) => readonly VerifierKey[] {
+  const servers = existsSync(keys) ? readdirSync(keys, { withFileTypes: true }).filter((entry) => entry.isDirectory()) : [];
+  const publicKeys = servers.flatMap(({ name }) => {
+    const key = SigningKey.load(join(keys, name));
+    return key === undefined ? [] : [{ name, publicKey: Buffer.from(key.publicText, 'base64url') }];
+  });
+  return (deployment) => publicKeys.map(({ name, publicKey }) => verifierKeyOf(sha256, `${deployment}/${name}`, COSIGNATURE_V1, publicKey));
+}
