@@ -5,7 +5,7 @@ import type { BundleSubject } from '#libs/proofs';
 /** The first event of an agency's server about an exchange: it says whose query or demand it is. */
 const FIRST_EVENTS: ReadonlySet<string> = new Set(['QuerySubmitted', 'ProvisionDemanded']);
 /** More exchanges than their entries could fit into one bundle. */
-export const EXCHANGES_MAX = 150_000;
+export const EXCHANGES_MAX = 75_000;
 
 interface FirstEvent {
   readonly agency?: string;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LEDGER_FILE } from './ledger-file.js';
+import { LEDGER_FILE, LedgerFile } from './ledger-file.js';
 import type { SignedCheckpoint } from './ledger.js';
 import { readLedger } from './read-ledger.js';
 import { asRefusal } from './errors.js';
@@ -21,7 +21,7 @@ export interface AbandonedLedger {
  * have seen. Nobody may have it open. Undefined where there is none (any more). Rejects with LEDGER_UNAVAILABLE.
  */
 export async function abandonLedger(directory: string): Promise<AbandonedLedger | undefined> {
-  if (!existsSync(join(directory, LEDGER_FILE))) return undefined;
+  if (!(await isWritten(directory))) return undefined;
   const ledger = await readLedger({ directory });
   const { checkpoint, cosigned } = ledger;
   await ledger.close();
@@ -35,6 +35,17 @@ export async function abandonLedger(directory: string): Promise<AbandonedLedger 
     throw asRefusal(error, "the ledger's file cannot be put aside");
   }
   return { name, checkpoint, cosigned };
+}
+
+/** False where there is no file, or one that was made but never written. */
+async function isWritten(directory: string): Promise<boolean> {
+  if (!existsSync(join(directory, LEDGER_FILE))) return false;
+  const file = LedgerFile.open(directory, { readOnly: true });
+  try {
+    return file.state() !== undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 /** The epochs of a log that were abandoned, each by its file. */

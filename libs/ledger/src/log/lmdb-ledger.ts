@@ -58,8 +58,8 @@ export async function openLedger(options: OpenLedgerOptions): Promise<LmdbLedger
     const opened: { ledger?: LmdbLedger } = {}; // its tree reads from it what is not on disk yet
     const log = loadLog(file, stored, (level, index) => opened.ledger?.unwritten(level, index) ?? file.tile(level, index));
     const witnessing = new Witnessing(file.cosignatures(), stored?.unwitnessedSinceMs);
-    file.release();
     await checkAgainst(source, log);
+    file.release();
     opened.ledger = new LmdbLedger(file, log, witnessing, signer, options);
     await opened.ledger.written();
     return opened.ledger;
@@ -296,6 +296,7 @@ export class LmdbLedger extends TreeLedger {
       for (const [key, put] of records) if (this.#records.get(key) === put) this.#records.delete(key);
       this.#bundlesFrom = wholeBundles;
     };
+    this.file.release();
     return { puts, written };
   }
 

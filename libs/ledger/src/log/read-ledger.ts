@@ -74,8 +74,10 @@ export class ReadOnlyLedger extends TreeLedger {
     return { tree, positions, checkpoint, witnessing: new Witnessing(this.file.cosignatures(), state?.unwitnessedSinceMs) };
   }
 
-  check(source: LedgerSource): Promise<void> {
-    return checkAgainst(source, this.#log);
+  /** Rejects with LEDGER_AHEAD_OF_STORE, LEDGER_CONTRADICTED. */
+  async check(source: LedgerSource): Promise<void> {
+    await checkAgainst(source, this.#log);
+    this.file.release();
   }
 
   async integrated(position: bigint): Promise<SignedCheckpoint> {

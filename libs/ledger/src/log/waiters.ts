@@ -19,6 +19,8 @@ export class Waiters {
   #waiting: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
 
+  constructor(private readonly waitMsMax = WAIT_MS_MAX) {}
+
   get any(): boolean {
     return this.#waiting.length > 0;
   }
@@ -26,7 +28,7 @@ export class Waiters {
   wait(position: bigint): Promise<SignedCheckpoint> {
     if (this.#waiting.length >= WAITERS_MAX) return Promise.reject(new LedgerBusy());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ position, untilMs: performance.now() + WAIT_MS_MAX, resolve, reject });
+      this.#waiting.push({ position, untilMs: performance.now() + this.waitMsMax, resolve, reject });
       this.#timer ??= setInterval(() => this.#expire(), LOOK_MS).unref();
     });
   }
@@ -54,7 +56,7 @@ export class Waiters {
     const nowMs = performance.now();
     this.#settle(
       ({ untilMs }) => untilMs <= nowMs,
-      ({ reject }) => reject(new LedgerUnavailable(`the entry was not in the log after ${WAIT_MS_MAX} ms`)),
+      ({ reject }) => reject(new LedgerUnavailable(`the entry was not in the log after ${this.waitMsMax} ms`)),
     );
   }
 

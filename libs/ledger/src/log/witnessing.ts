@@ -6,7 +6,7 @@ import type { StoredCosignature } from './ledger-file.js';
 
 /** Leaves room in a note for the log's own signatures. */
 const WITNESSES_MAX = SIGNATURES_MAX - 4;
-/** When the tree had which size, as far back as a witness may lag: samples, the older the fewer. */
+/** When the tree had which size: samples, the wider apart the longer no witness came. */
 const SAMPLES_MAX = 1_024;
 const SAMPLE_MS = 1_000;
 
@@ -18,6 +18,7 @@ interface Cosigned extends Cosignature {
 export class Witnessing {
   readonly #newest = new Map<string, Cosigned>();
   #samples: { readonly size: number; readonly atMs: number }[] = [];
+  #spacingMs = SAMPLE_MS;
   #sinceMs: number | undefined;
 
   constructor(stored: readonly StoredCosignature[] = [], sinceMs?: number) {
@@ -55,8 +56,11 @@ export class Witnessing {
   grown(size: number, nowMs: number): void {
     if (size <= this.#size) return;
     this.#sinceMs ??= nowMs;
-    if (nowMs - (this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < SAMPLE_MS) return;
-    if (this.#samples.length >= SAMPLES_MAX) this.#samples = this.#samples.filter((_, index) => index % 2 === 0);
+    if (nowMs - (this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < this.#spacingMs) return;
+    if (this.#samples.length >= SAMPLES_MAX) {
+      this.#samples = this.#samples.filter((_, index) => index % 2 === 0);
+      this.#spacingMs *= 2;
+    }
     this.#samples.push({ size, atMs: nowMs });
   }
 
@@ -85,6 +89,7 @@ export class Witnessing {
     const size = this.#size;
     if (size >= treeSize) {
       this.#samples = [];
+      this.#spacingMs = SAMPLE_MS;
       this.#sinceMs = undefined;
       return;
     }
