@@ -23,18 +23,34 @@ export function proveBatch(tree: TileTree, indexes: readonly number[], size: num
     return nodes.push(Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('base64')) - 1;
   };
 
+  let before: Place = { index: -1, path: [] };
   const places = indexes.map((index) => {
     if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw new RangeError('no such leaf in a tree of this size');
     const path: number[] = [];
     let at = index;
     let last = size - 1;
+    // the leaf before it, climbing beside this one, and how far along its path it is
+    let neighbour = before.index;
+    let step = 0;
     for (let level = 0; last > 0; level += 1) {
-      const sibling = at % 2 === 0 ? at + 1 : at - 1;
+      if (at === neighbour) {
+        // the same node: from here to the root both take the same way
+        while (step < before.path.length) path.push(before.path[step++] as number);
+        break;
+      }
+      const sibling = siblingOf(at);
       if (sibling <= last) path.push(placeOf(level, sibling));
+      if (neighbour >= 0) {
+        if (siblingOf(neighbour) <= last) step += 1;
+        neighbour = Math.floor(neighbour / 2);
+      }
       at = Math.floor(at / 2);
       last = Math.floor(last / 2);
     }
-    return { index, path };
+    before = { index, path };
+    return before;
   });
   return { nodes, places };
 }
+
+const siblingOf = (index: number): number => (index % 2 === 0 ? index + 1 : index - 1);
