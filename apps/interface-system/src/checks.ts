@@ -46,3 +46,8 @@ export function permitOf({ event: text, exchangeId, disclosure }: DemandLine): P
   if (!opens(event.data.providerSubject, disclosure)) throw refused('PERMIT_OF_ANOTHER_PERSON', 'the permit shown is about another person');
   return event;
 }
+
+/** That a permit has not lapsed: `now` is the business clock's. */
+export function assertInForce(validUntil: string, now: string): void {
+  if (now >= validUntil) throw refused('PERMIT_LAPSED', 'the permit shown has lapsed');
+}

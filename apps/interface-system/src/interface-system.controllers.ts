@@ -6,6 +6,8 @@ import {
   answerLines,
   answerProvenLines,
   AskHoldersLine,
+  CheckpointLine,
+  CheckpointsRequest,
   CollectIdentifierLine,
   CollectionsRequest,
   DecideQueryLine,
@@ -20,6 +22,8 @@ import {
   ProvisionAnswer,
   ProvisionLine,
   StatusesRequest,
+  TellRecordLine,
+  TellRecordsRequest,
   WithdrawalNoticeLine,
   WithdrawalNoticesRequest,
   WithdrawalsRequest,
@@ -85,8 +89,8 @@ export class CoreFacingController {
 
   @Post(PATHS.deliverDemands)
   @HttpCode(200)
-  demands(@TheCaller() { issuer }: Caller, @Body() { lines }: DemandsRequest) {
-    return answerLines(DemandLine, lines, (valid) => this.service.deliverDemands(issuer, valid));
+  demands(@TheCaller() { issuer }: Caller, @Body() { lines, proof }: DemandsRequest) {
+    return answerLines(DemandLine, lines, (valid) => this.service.deliverDemands(issuer, valid, proof));
   }
   @Post(PATHS.deliverWithdrawals)
   @HttpCode(200)
@@ -97,6 +101,24 @@ export class CoreFacingController {
   @HttpCode(200)
   identifierChanges(@TheCaller() { issuer }: Caller, @Body() { lines }: IdentifierChangesRequest) {
     return answerLines(IdentifierChangeLine, lines, (valid) => this.service.deliverIdentifierChanges(issuer, valid));
+  }
+  @Post(PATHS.tellRecords)
+  @HttpCode(200)
+  recordsOfExchanges(@TheCaller() { issuer }: Caller, @Body() { lines }: TellRecordsRequest) {
+    return answerProvenLines(TellRecordLine, lines, (valid) => this.service.tellRecords(issuer, valid));
+  }
+}
+
+/** For the core, which asks for a cosignature of its log, and for the servers behind, which ask for the core's. */
+@Controller()
+@Callers('server')
+export class WitnessController {
+  constructor(private readonly service: InterfaceSystemService) {}
+
+  @Post(PATHS.witnessCheckpoints)
+  @HttpCode(200)
+  checkpoints(@TheCaller() { issuer }: Caller, @Body() { lines }: CheckpointsRequest) {
+    return answerLines(CheckpointLine, lines, (valid) => this.service.witnessCheckpoints(issuer, valid));
   }
 }
 

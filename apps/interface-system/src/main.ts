@@ -3,15 +3,18 @@ import { InterfaceSystemConfiguration } from './configuration.js';
 import { startInterfaceSystem } from './start.js';
 
 async function main(): Promise<void> {
-  const { serverId, keysDirectory, host, port, coreUrl, coreId, corePublicKey, logLevel } = loadConfiguration(InterfaceSystemConfiguration, process.env);
+  const configuration = loadConfiguration(InterfaceSystemConfiguration, process.env);
+  const { serverId, dataDirectory, keysDirectory, host, port, coreUrl, coreId, corePublicKey, coreLedgerKey, deployment, logLevel } = configuration;
   const log = Log.create({ app: serverId, level: logLevel });
   const running = await startInterfaceSystem({
     id: serverId,
+    dataDirectory,
     keysDirectory,
     host,
     port,
     log,
-    core: { id: coreId, url: coreUrl, publicKey: corePublicKey },
+    core: { id: coreId, url: coreUrl, publicKey: corePublicKey, ledgerKey: coreLedgerKey },
+    deployment,
   });
   stopOnSignals(() => running.close(), { log });
 }

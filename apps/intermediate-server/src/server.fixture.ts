@@ -222,7 +222,7 @@ export class TestServer {
       id: 'is-east',
       dataDirectory: join(this.directory, 'data'),
       keysDirectory: join(this.directory, 'keys'),
-      core: { id: 'core', url: 'http://127.0.0.1:1', publicKey: this.core.publicText },
+      core: { id: 'core', url: 'http://127.0.0.1:1', publicKey: this.core.publicText, ledgerKey: '' },
       interfaceSystem: IFS,
       host: '127.0.0.1',
       port: 0,

@@ -75,7 +75,7 @@ describe('the resident registry', () => {
       id: 'registry',
       dataDirectory: join(directory, 'data'),
       keysDirectory: join(directory, 'keys'),
-      core: { id: 'core', url: 'http://127.0.0.1:1', publicKey: core.key.publicText },
+      core: { id: 'core', url: 'http://127.0.0.1:1', publicKey: core.key.publicText, ledgerKey: '' },
       host: '127.0.0.1',
       port: 0,
       clock: new ManualClock(NOW),

@@ -50,12 +50,12 @@ export class DirectoryCache {
 
   /** The agency, after one more look at the core where it is unknown here. */
   async agency(code: string): Promise<AgencyEntry | undefined> {
-    if (!this.#agencies.has(code)) await this.#lookAgain();
+    if (!this.#agencies.has(code)) await this.lookAgain();
     return this.#agencies.get(code);
   }
 
   async server(id: string): Promise<ServerEntry | undefined> {
-    if (!this.#servers.has(id)) await this.#lookAgain();
+    if (!this.#servers.has(id)) await this.lookAgain();
     return this.#servers.get(id);
   }
 
@@ -63,7 +63,7 @@ export class DirectoryCache {
   async know(agencies: Iterable<string>): Promise<void> {
     for (const code of agencies) {
       if (this.#agencies.has(code)) continue;
-      await this.#lookAgain();
+      await this.lookAgain();
       return;
     }
   }
@@ -74,7 +74,7 @@ export class DirectoryCache {
 
   /** The public key of a server's or an agency's token. */
   async keyOf(issuer: string, keyId: string): Promise<CallerKey | undefined> {
-    return this.#keyNow(issuer, keyId) ?? (await this.#lookAgain().then(() => this.#keyNow(issuer, keyId)));
+    return this.#keyNow(issuer, keyId) ?? (await this.lookAgain().then(() => this.#keyNow(issuer, keyId)));
   }
 
   #keyNow(issuer: string, keyId: string): CallerKey | undefined {
@@ -91,8 +91,8 @@ export class DirectoryCache {
     return key;
   }
 
-  /** At most once a second, so that made-up issuers can't make this server hammer the core. */
-  async #lookAgain(): Promise<void> {
+  /** Reads it again where something is missing here: at most once a second, so that made-up issuers can't make this server hammer the core. Never rejects. */
+  async lookAgain(): Promise<void> {
     if (this.#refreshing === undefined && performance.now() - this.#askedAtMs < DIRECTORY_MISS_MS) return;
     await this.refresh().catch(this.onFailure);
   }

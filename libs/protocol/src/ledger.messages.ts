@@ -1,4 +1,4 @@
-import { Follows, IsServerId, IsText, IsWholeNumber, Rule } from '#libs/platform';
+import { Follows, IsServerId, IsText, IsWholeNumber, Rule, textRule } from '#libs/platform';
 import { type BatchProof, NOTE_BYTES_MAX, type Place as TreePlace, PROOF_HASHES_MAX } from '#libs/proofs';
 import { BATCH_LINES_MAX, type LineOutcome } from './line-outcome.js';
 
@@ -42,7 +42,10 @@ export const IsPlace = (): PropertyDecorator =>
 export const IsSharedProof = (): PropertyDecorator => Follows(objectRule('proof', 'must be a signed checkpoint with hashes of 44 characters', isSharedProof));
 /** At most one proof's hashes, base64. */
 const IsProofHashes = (): PropertyDecorator =>
-  Follows(new Rule('hashes', 'object', `must be at most ${PROOF_HASHES_MAX} hashes of 44 characters`, (value) => isHashes(value, PROOF_HASHES_MAX)));
+  Follows(
+    textRule('hash', 'must be a hash in base64: 44 characters', (text) => text.length === 44),
+    { list: { max: PROOF_HASHES_MAX } },
+  );
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
 
 export class ConsistencyLine {

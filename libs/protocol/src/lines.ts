@@ -64,7 +64,7 @@ export async function sendProvenLines<T>(post: PostJson, path: string, lines: re
     if (outcomes?.length !== batch.length || !Array.isArray(own) || !own.every(isSharedProof)) {
       throw new DomainError('UPSTREAM_MALFORMED', 'unavailable', 'the server asked gave another number of outcomes than lines, or no proofs');
     }
-    all.push(...(proofs.length === 0 ? outcomes : outcomes.map((outcome) => moved(outcome, proofs.length))));
+    all.push(...outcomes.map((outcome) => movedPlaces(outcome, proofs.length)));
     proofs.push(...own);
   }
   return proofs.length === 0 ? { outcomes: all } : { outcomes: all, proofs };
@@ -74,9 +74,14 @@ export async function sendProvenLines<T>(post: PostJson, path: string, lines: re
 const ENVELOPE_BYTES = 1_024;
 const sizeOf = (shared: object): number => Buffer.byteLength(JSON.stringify(shared));
 
-/** An outcome whose place refers to proofs that stand `by` further on now. */
-function moved<T>(outcome: LineOutcome<T>, by: number): LineOutcome<T> {
-  if (!outcome.ok) return outcome;
-  const { place } = (outcome.value ?? {}) as { readonly place?: Place };
-  return place === undefined ? outcome : { ok: true, value: { ...outcome.value, place: { ...place, proof: (place.proof ?? 0) + by } } };
+/** The outcome where the proofs that its places refer to stand `by` further on now: in its value, or in each of its `events`. */
+export function movedPlaces<T>(outcome: LineOutcome<T>, by: number): LineOutcome<T> {
+  if (!outcome.ok || by === 0) return outcome;
+  const { place, events } = (outcome.value ?? {}) as Placed & { readonly events?: readonly Placed[] };
+  if (place === undefined && !Array.isArray(events)) return outcome;
+  const moved = (value: Placed): Placed => (value.place === undefined ? value : { ...value, place: { ...value.place, proof: (value.place.proof ?? 0) + by } });
+  return { ok: true, value: { ...outcome.value, ...moved(outcome.value as Placed), ...(Array.isArray(events) ? { events: events.map(moved) } : {}) } };
+}
+interface Placed {
+  readonly place?: Place;
 }

@@ -10,8 +10,8 @@ export interface PinnedCore {
   readonly url: string;
   /** Ed25519, 32 bytes, base64url. */
   readonly publicKey: string;
-  /** Verifier key (C2SP signed-note) of its log: its checkpoints are verified against it. */
-  readonly ledgerKey?: string;
+  /** Verifier key (C2SP signed-note) of its log: its checkpoints are verified against it. Not looked at without a ledger. */
+  readonly ledgerKey: string;
 }
 
 /** The servers that this one calls: one client each, made at first use, with the address of the directory's day. */

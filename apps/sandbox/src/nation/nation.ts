@@ -126,7 +126,7 @@ export class Nation {
         intermediateServer: (server: string) => this.intermediateServers.get(server)?.service,
         interfaceSystem: (other: string) => this.interfaceSystems.get(other)?.service,
       };
-      const running = await startInterfaceSystem({ id, ...this.#places(id), ...this.#ofTheLog(), core, log, ...(local ? { ways } : {}) });
+      const running = await startInterfaceSystem({ id, ...this.#places(id), ...this.#ofTheLog(), core, clock, log, ...(local ? { ways } : {}) });
       this.interfaceSystems.set(id, running);
     }
     for (const { id } of intermediateServers()) await this.#startIntermediateServer(id, core);
@@ -176,8 +176,8 @@ export class Nation {
    */
   #pinnedCore(): PinnedCore {
     const { ledgerKey: current } = this.core;
-    const ledgerKey = current === undefined ? undefined : readOrWrite(join(this.options.directory, 'core-ledger-key'), current);
-    return { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey, ...(ledgerKey === undefined ? {} : { ledgerKey }) };
+    const ledgerKey = current === undefined ? '' : readOrWrite(join(this.options.directory, 'core-ledger-key'), current);
+    return { id: CORE, url: this.core.url, publicKey: this.core.signingKey.publicKey, ledgerKey };
   }
   #ofTheLog() {
     const { withoutLedger } = this.options;
