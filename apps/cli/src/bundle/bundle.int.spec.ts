@@ -69,6 +69,9 @@ describe('renkei bundle --exchange', () => {
     const { file } = await made('--exchange', ids.first);
     const pinned = keys.flatMap((key) => ['--key', key]);
     expect(await verified(file, ...pinned)).toMatchObject({ status: 0, keysPinned: true });
+    const list = newFile();
+    writeFileSync(list, `${keys.join('\n')}\n`);
+    expect(await verified(file, '--key', `@${list}`)).toMatchObject({ status: 0, keysPinned: true });
     const report = await verified(file, ...pinned.slice(2));
     expect({ status: report.status, codes: codes(report.failed) }).toEqual({ status: 1, codes: ['KEY_NOT_EXPECTED'] });
   });

@@ -40,7 +40,7 @@ export const bundleTexts = dictionary({
     aboutAgency: (agency: string, from: string, to: string) => `${agency}, requested from ${from} and before ${to}`,
     verify: 'check an audit bundle: no network, no server, no trust in whoever made it',
     file: 'the bundle',
-    key: 'a verifier key that you have from elsewhere than this file; once for each log or witness',
+    key: 'a verifier key that you have from elsewhere than this file; once for each log or witness; @FILE: those in a file, one a line',
     badKey: '--key: not a verifier key (<name>+<8 hex digits>+<base64>)',
   },
   ja: {
@@ -80,7 +80,7 @@ export const bundleTexts = dictionary({
     aboutAgency: (agency, from, to) => `${agency}、${from} 以後 ${to} より前の照会`,
     verify: '監査用ファイルを検証する: ネットワークもサーバーも使わず、作成者を信頼しない',
     file: '監査用ファイル',
-    key: 'このファイル以外から得た検証鍵。台帳又は証人ごとに一つ',
+    key: 'このファイル以外から得た検証鍵。台帳又は証人ごとに一つ。@FILE はファイルの鍵（一行に一つ）',
     badKey: '--key: 検証鍵ではありません（<名前>+<16進8桁>+<base64>）',
   },
 });

@@ -18,6 +18,14 @@ async function bytesOf(file: string): Promise<Uint8Array | undefined> {
   const { size } = await stat(file);
   return size > BUNDLE_CHARACTERS_MAX ? undefined : readFile(file);
 }
+
+/** A key, or those of `@FILE`, one a line. */
+async function keysIn(given: string): Promise<readonly string[]> {
+  if (!given.startsWith('@')) return [given];
+  const lines = (await readFile(given.slice(1), 'utf8')).split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '');
+}
+
 const TOO_LARGE: RefusedBundle = { outcome: 'refused', refusal: { code: 'BUNDLE_TOO_LARGE' } };
 
 export function verifyBundleCommand(session: Session): Command {
@@ -27,8 +35,10 @@ export function verifyBundleCommand(session: Session): Command {
     'verify-bundle',
     say.verify,
     (made) => made.argument('<file>', say.file).option('--key <vkey>', say.key, (key: string, others: readonly string[] = []) => [...others, key]),
-    async ({ key: expectedKeys = [] }, [file = '']) => {
-      if (expectedKeys.some((key) => parseVerifierKey(sha256, key) === undefined)) throw new UsageError('--key', 'a verifier key', say.badKey);
+    async ({ key: given = [] }, [file = '']) => {
+      const expectedKeys = (await Promise.all(given.map(keysIn))).flat();
+      if (expectedKeys.length < given.length || expectedKeys.some((key) => parseVerifierKey(sha256, key) === undefined))
+        throw new UsageError('--key', 'a verifier key', say.badKey);
       const bytes = await bytesOf(file);
       const report = bytes === undefined ? TOO_LARGE : verifyBundle(bytes, { hasher: nativeHasher, expectedKeys });
       if (report.outcome === 'refused') {

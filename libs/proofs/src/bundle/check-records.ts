@@ -1,12 +1,21 @@
-import { reconcile } from '#libs/domain';
+import { type FindingCode, reconcile } from '#libs/domain';
 import type { BundleDisclosure, BundleSubject } from './audit-bundle.js';
 import { sha256 } from '../hashing/noble-hasher.js';
 import { fromBase64 } from '../notes/base64.js';
 import { joined } from '../notes/signed-note.js';
 import { sameHash } from '../tree/hasher.js';
-import type { Findings } from './findings.js';
+import type { FailedCode, Findings } from './findings.js';
 import type { ProvenEvent } from './read-entries.js';
 import type { ExchangeRecords } from './streams.js';
+
+/** What a finding of reconciliation is called here. */
+const FAILURE_OF: Readonly<Record<Exclude<FindingCode, 'RECORD_GAP'>, FailedCode>> = {
+  RECORD_MISSING: 'RECORD_MISSING',
+  RECORD_UNEXPECTED: 'RECORD_UNEXPECTED',
+  RECORD_REPEATED: 'RECORD_UNEXPECTED',
+  FACT_DIFFERS: 'FACT_CONFLICTS',
+  CITATION_DIFFERS: 'REFERENCE_CONFLICTS',
+};
 
 /**
  * Holds the three records of each exchange against each other (the rule of reconciliation). A record that another one
@@ -20,9 +29,9 @@ export function checkRecords(exchanges: readonly ExchangeRecords[], findings: Fi
     findings.proved('REFERENCES_MATCH', verdict.compared.references);
     findings.proved('FACTS_AGREE', verdict.compared.facts);
     for (const { code, parties, field, citedBy } of verdict.findings) {
-      const about = { exchange, what: `${parties.join(', ')}: ${field}` };
+      if (code === 'RECORD_GAP') continue; // told of the stream itself
       if (code === 'RECORD_MISSING' && citedBy === undefined) findings.notProved('RECORD_STILL_TO_COME', 1, { exchange });
-      else findings.fail(code === 'RECORD_MISSING' ? 'RECORD_MISSING' : code === 'CITATION_DIFFERS' ? 'REFERENCE_CONFLICTS' : 'FACT_CONFLICTS', about);
+      else findings.fail(FAILURE_OF[code], { exchange, what: `${parties.join(', ')}: ${field}` });
     }
     findings.notProved('RECORD_STILL_TO_COME', verdict.awaited.length > 0 ? 1 : 0, { exchange });
     for (const role of verdict.notAtHand) findings.notProved('RECORD_NOT_IN_BUNDLE', 1, { exchange, what: role });

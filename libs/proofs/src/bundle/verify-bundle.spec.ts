@@ -221,6 +221,14 @@ describe('the three records', () => {
       expect.arrayContaining([expect.objectContaining({ code: 'RECORD_MISSING', exchange: EXCHANGE, what: 'provider: ProvisionMade' })]),
     );
   });
+  it('fail where one holds what this exchange cannot have', () => {
+    const nation = nationWith({});
+    nation.core.record(
+      { stream: `exchange-${EXCHANGE}`, revision: 3, at: AT },
+      { type: 'NotificationImpossible', data: { reason: 'PROVIDER_HOLDS_NO_IDENTIFIER' } },
+    );
+    expect(failures(bundleOf(nation))).toContain('RECORD_UNEXPECTED');
+  });
   it('are not shown where the bundle does not hold one of them', () => {
     const found = report(bundleOf(nationWith({}), (party) => party === 'is-west'));
     expect({ outcome: found.outcome, failed: found.failed }).toEqual({ outcome: 'verified', failed: [] });
