@@ -216,3 +216,15 @@ describe('the JSON Schema', () => {
     );
   });
 });
+
+describe('a refusal', () => {
+  it.each<[readonly (string | number)[], unknown, string]>([
+    [['logs', 1, 'cosigned'], { checkpoint: '', consistency: ['x'] }, '/logs/1/cosigned/consistency/0'],
+    [['entries', 3, 'index'], -1, '/entries/3/index'],
+    [['about', 'exchange'], 'x', '/about/exchange'],
+    [['logs', 0, 'nodes', 2], 'x', '/logs/0/nodes/2'],
+    [['disclosures', 0, 'salt'], 'x', '/disclosures/0/salt'],
+  ])('tells where, and nothing of what is there: %j', (path, value, at) => {
+    expect(readBundle(changed(path, value))).toMatchObject({ code: 'BUNDLE_MALFORMED', at });
+  });
+});

@@ -55,84 +55,100 @@ function countAt(value: unknown, at: string, max = Number.MAX_SAFE_INTEGER): num
     return malformed(at, `an integer from 0 to ${max}`);
   return value as number;
 }
-function listAt<T>(value: unknown, at: string, max: number, of: (item: unknown, at: string) => T): T[] {
+/** What is refused within is told with where that is: pointers are put together only then, for a bundle has millions of values. */
+function within<T>(at: () => string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { code, at: inner = '', rule } = error.refusal;
+    return refuse(code, `${at()}${inner}`, rule);
+  }
+}
+function listAt<T>(value: unknown, at: string, max: number, of: (item: unknown) => T): T[] {
   if (!Array.isArray(value)) return malformed(at, 'a list');
   if (value.length > max) return refuse('BUNDLE_TOO_LARGE', at, `at most ${max}`);
   const list: T[] = [];
-  for (let index = 0; index < value.length; index += 1) list.push(of(value[index], `${at}/${index}`));
-  return list;
+  let index = 0;
+  return within(
+    () => `${at}/${index}`,
+    () => {
+      for (; index < value.length; index += 1) list.push(of(value[index]));
+      return list;
+    },
+  );
 }
 
 const HASH_TEXT = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 const VKEY_CHARACTERS_MAX = 512;
 const NAME = /^[^\s+\p{Cc}]+$/u;
-const hashAt = (value: unknown, at: string): string => textAt(value, at, 44, HASH_TEXT);
-const keyAt = (value: unknown, at: string): string => textAt(value, at, VKEY_CHARACTERS_MAX, /^[^\s]+$/);
+const hashAt = (value: unknown): string => textAt(value, '', 44, HASH_TEXT);
+const keyAt = (value: unknown): string => textAt(value, '', VKEY_CHARACTERS_MAX, /^[^\s]+$/);
 
 const instantAt = (value: unknown, at: string): string => (isInstant(value) ? value : malformed(at, 'an instant, ISO 8601 UTC with milliseconds'));
 
-function subjectAt(value: unknown, at: string): BundleSubject {
+function subjectAt(value: unknown): BundleSubject {
   const kind: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind') ? (value as Fields)['kind'] : undefined;
-  const agency = (fields: Fields): string => textAt(fields['agency'], `${at}/agency`, 16, /^[0-9A-Z]{16}$/);
+  const agency = (fields: Fields): string => textAt(fields['agency'], '/agency', 16, /^[0-9A-Z]{16}$/);
   switch (kind) {
     case 'exchange': {
-      const exchange = textAt(objectAt(value, at, ['kind', 'exchange'])['exchange'], `${at}/exchange`, 36);
-      return isUuidV7(exchange) ? { kind, exchange } : malformed(`${at}/exchange`, 'a UUIDv7');
+      const exchange = textAt(objectAt(value, '', ['kind', 'exchange'])['exchange'], '/exchange', 36);
+      return isUuidV7(exchange) ? { kind, exchange } : malformed('/exchange', 'a UUIDv7');
     }
     case 'person': {
-      const fields = objectAt(value, at, ['kind', 'agency', 'subjectStream']);
-      return { kind, agency: agency(fields), subjectStream: textAt(fields['subjectStream'], `${at}/subjectStream`, 32, /^[0-9a-f]{32}$/) };
+      const fields = objectAt(value, '', ['kind', 'agency', 'subjectStream']);
+      return { kind, agency: agency(fields), subjectStream: textAt(fields['subjectStream'], '/subjectStream', 32, /^[0-9a-f]{32}$/) };
     }
     case 'agency': {
-      const fields = objectAt(value, at, ['kind', 'agency', 'from', 'to']);
-      return { kind, agency: agency(fields), from: instantAt(fields['from'], `${at}/from`), to: instantAt(fields['to'], `${at}/to`) };
+      const fields = objectAt(value, '', ['kind', 'agency', 'from', 'to']);
+      return { kind, agency: agency(fields), from: instantAt(fields['from'], '/from'), to: instantAt(fields['to'], '/to') };
     }
     default:
-      return malformed(`${at}/kind`, 'exchange, person or agency');
+      return malformed('/kind', 'exchange, person or agency');
   }
 }
 
-function logAt(value: unknown, at: string): BundleLog {
-  const { party, origin, keys, checkpoint, cosigned, witnesses, nodes } = objectAt(value, at, [
+function logAt(value: unknown): BundleLog {
+  const { party, origin, keys, checkpoint, cosigned, witnesses, nodes } = objectAt(value, '', [
     ...['party', 'origin', 'keys', 'checkpoint', 'cosigned?', 'witnesses', 'nodes'],
   ]);
   const log: BundleLog = {
-    party: textAt(party, `${at}/party`, 64, NAME),
-    origin: textAt(origin, `${at}/origin`, 256, NAME),
-    keys: listAt(keys, `${at}/keys`, BUNDLE_KEYS_MAX, keyAt),
-    checkpoint: textAt(checkpoint, `${at}/checkpoint`, NOTE_BYTES_MAX),
-    witnesses: listAt(witnesses, `${at}/witnesses`, BUNDLE_KEYS_MAX, keyAt),
-    nodes: listAt(nodes, `${at}/nodes`, BUNDLE_NODES_MAX, hashAt),
+    party: textAt(party, '/party', 64, NAME),
+    origin: textAt(origin, '/origin', 256, NAME),
+    keys: listAt(keys, '/keys', BUNDLE_KEYS_MAX, keyAt),
+    checkpoint: textAt(checkpoint, '/checkpoint', NOTE_BYTES_MAX),
+    witnesses: listAt(witnesses, '/witnesses', BUNDLE_KEYS_MAX, keyAt),
+    nodes: listAt(nodes, '/nodes', BUNDLE_NODES_MAX, hashAt),
   };
   if (cosigned === undefined) return log;
-  const fields = objectAt(cosigned, `${at}/cosigned`, ['checkpoint', 'consistency']);
+  const fields = objectAt(cosigned, '/cosigned', ['checkpoint', 'consistency']);
   return {
     ...log,
     cosigned: {
-      checkpoint: textAt(fields['checkpoint'], `${at}/cosigned/checkpoint`, NOTE_BYTES_MAX),
-      consistency: listAt(fields['consistency'], `${at}/cosigned/consistency`, PROOF_HASHES_MAX, hashAt),
+      checkpoint: textAt(fields['checkpoint'], '/cosigned/checkpoint', NOTE_BYTES_MAX),
+      consistency: listAt(fields['consistency'], '/cosigned/consistency', PROOF_HASHES_MAX, hashAt),
     },
   };
 }
 
-function entryAt(value: unknown, at: string, logs: readonly BundleLog[]): BundleEntry {
-  const fields = objectAt(value, at, ['log', 'index', 'path', 'bytes']);
-  const log = countAt(fields['log'], `${at}/log`, logs.length - 1);
+function entryAt(value: unknown, logs: readonly BundleLog[]): BundleEntry {
+  const fields = objectAt(value, '', ['log', 'index', 'path', 'bytes']);
+  const log = countAt(fields['log'], '/log', logs.length - 1);
   const nodes = logs[log]?.nodes.length ?? 0;
   const { path } = fields;
-  if (!Array.isArray(path) || path.length > PROOF_HASHES_MAX) return malformed(`${at}/path`, `a list of at most ${PROOF_HASHES_MAX}`);
+  if (!Array.isArray(path) || path.length > PROOF_HASHES_MAX) return malformed('/path', `a list of at most ${PROOF_HASHES_MAX}`);
   const steps: number[] = [];
-  for (let step = 0; step < path.length; step += 1) steps.push(countAt(path[step], `${at}/path`, nodes - 1));
-  return { log, index: countAt(fields['index'], `${at}/index`), path: steps, bytes: textAt(fields['bytes'], `${at}/bytes`, EVENT_BYTES_MAX) };
+  for (let step = 0; step < path.length; step += 1) steps.push(countAt(path[step], '/path', nodes - 1));
+  return { log, index: countAt(fields['index'], '/index'), path: steps, bytes: textAt(fields['bytes'], '/bytes', EVENT_BYTES_MAX) };
 }
 
-function disclosureAt(value: unknown, at: string, entries: number): BundleDisclosure {
-  const { entry, field, salt, value: opened } = objectAt(value, at, ['entry', 'field', 'salt', 'value']);
+function disclosureAt(value: unknown, entries: number): BundleDisclosure {
+  const { entry, field, salt, value: opened } = objectAt(value, '', ['entry', 'field', 'salt', 'value']);
   return {
-    entry: countAt(entry, `${at}/entry`, entries - 1),
-    field: textAt(field, `${at}/field`, 64, /^[a-z][A-Za-z]*$/),
-    salt: textAt(salt, `${at}/salt`, 22, /^[A-Za-z0-9_-]{21}[AQgw]$/),
-    value: textAt(opened, `${at}/value`, EVENT_BYTES_MAX),
+    entry: countAt(entry, '/entry', entries - 1),
+    field: textAt(field, '/field', 64, /^[a-z][A-Za-z]*$/),
+    salt: textAt(salt, '/salt', 22, /^[A-Za-z0-9_-]{21}[AQgw]$/),
+    value: textAt(opened, '/value', EVENT_BYTES_MAX),
   };
 }
 
@@ -153,19 +169,22 @@ function bundleOf(value: unknown): AuditBundle {
   const logs = listAt(fields['logs'], '/logs', BUNDLE_LOGS_MAX, logAt);
   if (logs.reduce((sum, { nodes }) => sum + nodes.length, 0) > BUNDLE_NODES_MAX) refuse('BUNDLE_TOO_LARGE', '/logs', `at most ${BUNDLE_NODES_MAX} nodes`);
   if (new Set(logs.map(({ origin }) => origin)).size < logs.length) malformed('/logs', 'each origin once');
-  const entries = listAt(fields['entries'], '/entries', BUNDLE_ENTRIES_MAX, (entry, at) => entryAt(entry, at, logs));
+  const entries = listAt(fields['entries'], '/entries', BUNDLE_ENTRIES_MAX, (entry) => entryAt(entry, logs));
   assertOrder(entries);
   const { disclosures } = fields;
   const bundle: AuditBundle = {
     format: BUNDLE_FORMAT,
     version: BUNDLE_VERSION,
-    about: subjectAt(fields['about'], '/about'),
+    about: within(
+      () => '/about',
+      () => subjectAt(fields['about']),
+    ),
     madeAt: instantAt(fields['madeAt'], '/madeAt'),
     logs,
     entries,
   };
   if (disclosures === undefined) return bundle;
-  return { ...bundle, disclosures: listAt(disclosures, '/disclosures', BUNDLE_ENTRIES_MAX, (opened, at) => disclosureAt(opened, at, entries.length)) };
+  return { ...bundle, disclosures: listAt(disclosures, '/disclosures', BUNDLE_ENTRIES_MAX, (opened) => disclosureAt(opened, entries.length)) };
 }
 
 function textOf(bytes: ArrayBufferView): string {
