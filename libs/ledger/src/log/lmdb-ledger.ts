@@ -211,11 +211,10 @@ export class LmdbLedger extends TreeLedger {
     const { generation, changed } = this.#source;
     if (this.#changing || generation === undefined || changed === undefined) return;
     this.#changing = true;
-    const woken = (): void => {
+    void changed.call(this.#source, generation, this.#stop.signal).then(() => {
       this.#changing = false;
       this.wake();
-    };
-    changed.call(this.#source, generation, this.#stop.signal).then(woken, woken);
+    });
   }
 
   /** Until woken, or until it is time to look. */
