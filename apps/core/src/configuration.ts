@@ -1,11 +1,6 @@
-import { Follows, FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, MayBeOmitted, textRule } from '#libs/platform';
-import { CORE_SETTINGS, DEPLOYMENT_DEFAULT } from './settings.js';
-
-/** A part of the names of logs and witnesses, in which neither blanks nor `+` may stand (C2SP signed-note). */
-const IsDeployment = (): PropertyDecorator =>
-  Follows(
-    textRule('deployment', 'must be a name like renkei.example: small letters, digits, dots, hyphens', (text) => /^[a-z0-9][a-z0-9.-]{0,99}$/.test(text)),
-  );
+import { FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, MayBeOmitted } from '#libs/platform';
+import { DEPLOYMENT_DEFAULT, IsDeployment } from '#libs/protocol';
+import { CORE_SETTINGS } from './settings.js';
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 const IsDuration = (): PropertyDecorator => IsWholeNumber({ min: 1, max: YEAR_MS });

@@ -18,9 +18,6 @@ export interface CoreSettings {
   readonly reconcileAfterMs: number;
 }
 
-/** First part of the origin of every log, where an operator chooses none. */
-export const DEPLOYMENT_DEFAULT = 'renkei.example';
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 

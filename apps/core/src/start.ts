@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, createHttpApp, type HttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { withAuditors } from '#libs/ledger-service';
-import type { InterfaceSystemPort } from '#libs/protocol';
+import { DEPLOYMENT_DEFAULT, type InterfaceSystemPort } from '#libs/protocol';
 import type { ReadModels } from '#libs/read-models';
 import { CORE } from './core-parts.js';
 import { CoreModule } from './core.module.js';
@@ -14,7 +14,7 @@ import { coreKeys, openCore, type OpenedCore } from './open-core.js';
 import { CoreOperations } from './operations/core-operations.js';
 import { CoreRecords } from './records/core-records.js';
 import { ReconciliationReactor } from './reconciliation/reconciliation-reactor.js';
-import { CORE_SETTINGS, type CoreSettings, DEPLOYMENT_DEFAULT } from './settings.js';
+import { CORE_SETTINGS, type CoreSettings } from './settings.js';
 
 export interface CoreOptions {
   /** The core's own: `event-store/` and `read-models/` are in it. */

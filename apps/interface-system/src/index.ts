@@ -1,3 +1,2 @@
-export { DEPLOYMENT_DEFAULT } from './configuration.js';
 export { type InterfaceSystemOptions, type RunningInterfaceSystem, startInterfaceSystem } from './start.js';
 export { type InterfaceSystemParts, InterfaceSystemService } from './interface-system.service.js';

@@ -4,6 +4,7 @@ import { DomainError } from '#libs/kernel';
 import { KnownLogs, parseOrigin } from '#libs/ledger';
 import { type Clock, createHttpApp, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
 import {
+  DEPLOYMENT_DEFAULT,
   addressesOf,
   type CorePort,
   DirectoryCache,
@@ -16,7 +17,6 @@ import {
   Peers,
   type PinnedCore,
 } from '#libs/protocol';
-import { DEPLOYMENT_DEFAULT } from './configuration.js';
 import { CoreFacingController, OutgoingController, PeerController, WitnessController } from './interface-system.controllers.js';
 import { InterfaceSystemService } from './interface-system.service.js';
 import { CoreLog } from './ledger/core-log.js';

@@ -1,5 +1,5 @@
 export { type IntermediateServerOptions, type RunningIntermediateServer, startIntermediateServer } from './start.js';
 export { IntermediateServerService } from './intermediate-server.service.js';
-export { DEPLOYMENT_DEFAULT, type ServerSettings, SETTINGS } from './settings.js';
+export { type ServerSettings, SETTINGS } from './settings.js';
 export { exampleContentOf, layoutInUse } from './layout/layouts.js';
 export { serverEvents } from './open-server.js';

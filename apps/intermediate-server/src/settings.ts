@@ -1,6 +1,3 @@
-/** First part of the origin of every log, where an operator chooses none. */
-export const DEPLOYMENT_DEFAULT = 'renkei.example';
-
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Limits of one intermediate server, units last in the name. Tests and the sandbox may set them lower. */

@@ -1,6 +1,7 @@
 import { measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
 import {
+  DEPLOYMENT_DEFAULT,
   addressesOf,
   type CorePort,
   DirectoryCache,
@@ -19,7 +20,7 @@ import { IntermediateServerService } from './intermediate-server.service.js';
 import { type OpenedServer, openServer } from './open-server.js';
 import { Reactors } from './reactors/reactors.js';
 import { ServerParts } from './server-parts.js';
-import { DEPLOYMENT_DEFAULT, type ServerSettings, SETTINGS } from './settings.js';
+import { type ServerSettings, SETTINGS } from './settings.js';
 
 export interface IntermediateServerOptions {
   readonly id: string;

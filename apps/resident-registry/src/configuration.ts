@@ -1,6 +1,4 @@
-import { hash } from 'node:crypto';
 import {
-  Follows,
   FromVariable,
   IsBase64Url,
   IsHttpAddress,
@@ -12,27 +10,8 @@ import {
   LOG_LEVELS,
   type LogLevel,
   MayBeOmitted,
-  textRule,
 } from '#libs/platform';
-import { ED25519, parseVerifierKey } from '#libs/proofs';
-
-/** First part of the origin of every log, where an operator chooses none. */
-export const DEPLOYMENT_DEFAULT = 'renkei.example';
-
-/** A part of the names of logs and witnesses, in which neither blanks nor `+` may stand (C2SP signed-note). */
-const IsDeployment = (): PropertyDecorator =>
-  Follows(
-    textRule('deployment', 'must be a name like renkei.example: small letters, digits, dots, hyphens', (text) => /^[a-z0-9][a-z0-9.-]{0,99}$/.test(text)),
-  );
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
-const IsLogKey = (): PropertyDecorator =>
-  Follows(
-    textRule(
-      'log-key',
-      'must be the verifier key of a log: <deployment>/<party>/<epoch>+<key id>+<base64 of a key>',
-      (text) => text.length <= 512 && parseVerifierKey(sha256, text)?.kind === ED25519,
-    ),
-  );
+import { DEPLOYMENT_DEFAULT, IsDeployment, IsLogKey } from '#libs/protocol';
 
 /** Environment of a resident registry that runs alone. */
 export class ResidentRegistryConfiguration {

@@ -118,9 +118,13 @@ export class Recorder {
     return outcomes;
   }
 
-  /** Position of the newest event that this recorder has appended; START where it has appended nothing. */
+  /** Position of the newest event that this recorder has appended or read in a stream; START where it has done neither. */
   get newest(): Position {
     return this.#newest;
+  }
+
+  #saw(position: Position): void {
+    if (position > this.#newest) this.#newest = position;
   }
 
   /** The whole of many streams, decoded; a missing one is empty. */
@@ -128,6 +132,8 @@ export class Recorder {
     const recent = streams.map((stream) => this.#recent.get(stream) as readonly Stored<E>[] | undefined);
     const others = streams.filter((_, index) => recent[index] === undefined);
     const found = others.length === 0 ? [] : await this.store.readStreams(others);
+    // what is read may be told: an append may be readable a moment before whoever made it is told so
+    for (const stream of found) this.#saw(stream.at(-1)?.position ?? START);
     let next = 0;
     return recent.map((history) => history ?? (found[next++] as readonly StoredEvent[]).map((stored) => this.decode<E>(stored)));
   }
@@ -219,7 +225,7 @@ export class Recorder {
         continue;
       }
       const value = recorded(draft, added, result.value);
-      if (result.value.position > this.#newest) this.#newest = result.value.position;
+      this.#saw(result.value.position);
       this.#recent.remember(stream, value.history);
       outcomes[draft.index] = { status: 'fulfilled', value };
     }

@@ -4,6 +4,7 @@ export { type ChangedTile, type ReadTile, TILES_CACHED_MAX, TileTree } from './t
 export { proveBatch } from './tree/prove-batch.js';
 export { LedgerBusy, LedgerClosed, LedgerUnavailable } from './log/errors.js';
 export * from './log/ledger.js';
+export { LEDGER_FILE } from './log/ledger-file.js';
 export { openLedger, type OpenLedgerOptions } from './log/lmdb-ledger.js';
 export { readLedger, type ReadLedgerOptions } from './log/read-ledger.js';
 export { type AbandonedLedger, abandonedLedgers, abandonLedger } from './log/abandon-ledger.js';

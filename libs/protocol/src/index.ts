@@ -5,6 +5,7 @@ export * from './ledger.messages.js';
 export * from './exchange.messages.js';
 export * from './identifier.messages.js';
 export * from './requests.js';
+export * from './log-rules.js';
 export * from './directory.js';
 export * from './directory-cache.js';
 export * from './ed25519.js';

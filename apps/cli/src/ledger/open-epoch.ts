@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LEDGER_KEY, ledgerKeyOf } from '#libs/commands';
 import { SigningKey } from '#libs/cryptography';
 import { DomainError } from '#libs/kernel';
-import { abandonLedger, parseOrigin, readLedger, sha256, verifyEd25519 } from '#libs/ledger';
+import { abandonLedger, LEDGER_FILE, parseOrigin, readLedger, sha256, verifyEd25519 } from '#libs/ledger';
 import { type Checkpoint, NOTE_BYTES_MAX, parseCheckpoint, parseNote, parseVerifierKey, signersOf } from '#libs/proofs';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import { printFacts } from '../command-line/facts.js';
@@ -54,7 +54,7 @@ async function entriesLostOf({ store }: OwnedParty, previous: Previous, given: s
 
 /** True where the epoch was recorded before, but the tree of the one before it still lies in its place. */
 async function isHalfDone(ledgerDirectory: string, origin: string): Promise<boolean> {
-  if (!existsSync(ledgerDirectory)) return false;
+  if (!existsSync(join(ledgerDirectory, LEDGER_FILE))) return false;
   const old = await readLedger({ directory: ledgerDirectory });
   await old.close();
   return old.origin !== origin;
