@@ -102,4 +102,52 @@ describe('the ledger of a nation', () => {
     await ended(refused);
     await ended(await ask());
   }, 180_000);
+
+  it('goes on while a key of the core is replaced: both keys sign until the old one is retired', async () => {
+    const known = async (): Promise<readonly string[]> => {
+      const text = await readFile(join(directory, 'parties', 'ifs-local', 'known-logs.json'), 'utf8');
+      const { logs } = JSON.parse(text) as { readonly logs: readonly { readonly origin: string; readonly keys: readonly string[] }[] };
+      return logs.find(({ origin }) => origin.includes('/core/'))?.keys ?? [];
+    };
+    await nation.close();
+    const rotated = await renkei('ledger', 'rotate-key', 'core', '--data', directory, '--json');
+    expect(rotated).toMatchObject({ status: 0, stderr: '' });
+    const { key } = JSON.parse(rotated.stdout) as { readonly key: string };
+    await start();
+    await ended(await ask());
+    expect(nation.core.party.ledger?.checkpoint.note.match(/^— /gm)).toHaveLength(2);
+    await until('the new key', async () => (await known()).includes(key));
+    await nation.close();
+    expect(await renkei('ledger', 'retire-key', 'core', '--data', directory, '--json')).toMatchObject({ status: 0, stderr: '' });
+    await start();
+    await ended(await ask());
+    expect(nation.core.party.ledger?.checkpoint.note.match(/^— /gm)).toHaveLength(1);
+  }, 180_000);
+
+  it('has the log of a server that was set back witnessed again only when an operator of the core accepts its new epoch', async () => {
+    const witness = 'sandbox.renkei.example/core';
+    const cosigned = (): number => nation.intermediateServers.get('is-west')?.party.ledger?.witnessed.sizes.get(witness) ?? 0;
+    const server = join(directory, 'parties', 'is-west');
+    await nation.close();
+    await cp(server, join(directory, 'older'), { recursive: true });
+    await start();
+    await ended(await ask());
+    const size = nation.intermediateServers.get('is-west')?.party.ledger?.checkpoint.size ?? 0;
+    await until('a cosignature', async () => Promise.resolve(cosigned() >= size));
+    const previous = join(directory, 'previous.note');
+    await writeFile(previous, nation.intermediateServers.get('is-west')?.party.ledger?.checkpoint.note ?? '');
+    await nation.close();
+    await rm(server, { recursive: true });
+    await cp(join(directory, 'older'), server, { recursive: true });
+    const opened = await renkei('ledger', 'open-epoch', 'is-west', '--data', directory, '--previous', previous, '--json');
+    expect(opened).toMatchObject({ status: 0, stderr: '' });
+    const { key } = JSON.parse(opened.stdout) as { readonly key: string };
+    await start();
+    await ended(await ask());
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(cosigned()).toBe(0);
+    const operator = ['--core', nation.core.url, '--operator', 'operator', '--key', join(directory, 'keys', 'operator', 'signing-current.pem')];
+    expect(await renkei('ledger', 'accept-epoch', '--server', 'is-west', '--vkey', key, ...operator)).toMatchObject({ status: 0, stderr: '' });
+    await until('a cosignature of the new epoch', async () => Promise.resolve(cosigned() > 0));
+  }, 180_000);
 });
