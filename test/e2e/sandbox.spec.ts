@@ -7,7 +7,7 @@ import { everyEvent, killWhenItPrints, runCases, runSandbox, type SandboxReport,
 const PARTIES = ['core', 'registry', 'is-east', 'is-west', 'is-fund', 'is-pension', 'is-ministries', 'is-others'];
 const CASES = ['1', '2', '3', '4', '5', '6', '7', '8', 'more'];
 /** A loaded machine of two cores takes about a minute for a start with all cases. */
-const START_TIMEOUT_MS = 240_000;
+const START_TIMEOUT_MS = 600_000;
 /** Exchanges that are told of nations of earlier days: they are not in this directory. */
 const EARLIER_DAYS = 3;
 
