@@ -105,7 +105,7 @@ async function readAtOnce(parties: readonly BundledParty[], exchanges: readonly 
   }
 }
 
-async function logOf(party: BundledParty, events: readonly StoredEvent[], core: ReadParty | undefined, disclose: boolean): Promise<LogToBundle> {
+async function logOf(party: BundledParty, events: readonly StoredEvent[], core: BundledParty | undefined, disclose: boolean): Promise<LogToBundle> {
   const { ledger, store } = party;
   await ledger.integrated(events.reduce((last, { position }) => (position > last ? position : last), 0n));
   const identity = await readLog(store);
@@ -120,7 +120,7 @@ async function logOf(party: BundledParty, events: readonly StoredEvent[], core: 
     keys: identity?.origin === ledger.origin ? identity.keys : [],
     checkpoint: proof.checkpoint,
     ...(cosigned === undefined ? {} : { cosigned: { checkpoint: cosigned.note, consistency: proof.consistency?.hashes ?? [] } }),
-    witnesses: cosigned === undefined || core === undefined ? [] : await witnessKeys(core.store, cosigned.note),
+    witnesses: cosigned === undefined || core === undefined ? [] : await witnessKeys(core, cosigned.note),
     nodes: proof.nodes,
   };
   const discloser = disclose && party.keysDirectory !== undefined ? await Discloser.open(party.keysDirectory) : undefined;

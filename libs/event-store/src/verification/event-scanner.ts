@@ -219,7 +219,7 @@ export class EventScanner {
     const first = negative ? start + 1 : start;
     let at = first;
     let value = 0;
-    for (let digit = bytes[at] as number; digit >= ZERO && digit <= NINE; digit = bytes[++at] as number) value = value * 10 + digit - ZERO;
+    for (let digit = bytes[at] as number; digit >= ZERO && digit <= NINE; digit = bytes[++at] as number) value = value * 10 + (digit - ZERO);
     const digits = at - first;
     this.#at = at;
     this.#number = negative ? -value : value;
