@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CliProcess } from './processes/cli-process.js';
 import { everyEvent, killWhenItPrints, runCases, runSandbox, type SandboxReport, type Seen } from './sandbox.process.js';
 
 const PARTIES = ['core', 'registry', 'is-east', 'is-west', 'is-fund', 'is-pension', 'is-ministries', 'is-others'];
@@ -141,6 +142,20 @@ describe('the sandbox, killed three times and started again', () => {
       const told = second.report.cases.reduce((sum, { exchanges, bulks }) => bulks.reduce((lines, bulk) => lines + bulk.lines, sum + exchanges.length), 0);
       expect(added).toBeGreaterThanOrEqual(told - EARLIER_DAYS);
       expectNothingLost(events);
+    },
+    START_TIMEOUT_MS,
+  );
+
+  it(
+    'leaves logs that hold, to the last byte, and three records of every exchange that match',
+    async () => {
+      const verified = await CliProcess.run(['verify', '--data', directory, '--json'], {});
+      expect(verified).toMatchObject({ status: 0 });
+      const reconciled = await CliProcess.run(['reconcile', '--data', directory, '--json'], {});
+      expect(reconciled).toMatchObject({ status: 0 });
+      const { exchanges, foundCount } = JSON.parse(reconciled.stdout) as { readonly exchanges: number; readonly foundCount: number };
+      expect(exchanges).toBeGreaterThan(2_000);
+      expect(foundCount).toBe(0);
     },
     START_TIMEOUT_MS,
   );
