@@ -16,6 +16,9 @@ export type FromChild =
 
 const CHILD = fileURLToPath(new URL('./verify.child.js', import.meta.url));
 
+/** So long the process may say nothing: a damaged file may also send its reader in circles. */
+const SILENCE_MS_MAX = 120_000;
+
 interface Run {
   readonly reports: readonly PartyReport[];
   /** The party at which the process died. */
@@ -50,7 +53,9 @@ function runChild(options: VerifyOptions): Promise<Run> {
     let party: string | undefined;
     let end: readonly Finding[] | undefined;
     let failure: DomainError | undefined;
+    const watch = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS_MAX);
     child.on('message', (message: FromChild) => {
+      watch.refresh();
       if (message.is === 'party') {
         ({ party } = message);
         options.onParty?.(party);
@@ -63,6 +68,7 @@ function runChild(options: VerifyOptions): Promise<Run> {
     });
     child.on('error', reject);
     child.on('close', () => {
+      clearTimeout(watch);
       if (failure) reject(failure);
       else if (end === undefined) resolve({ reports, findings: [], diedAt: parties[reports.length] ?? party ?? '' });
       else resolve({ reports, findings: end });
@@ -72,7 +78,7 @@ function runChild(options: VerifyOptions): Promise<Run> {
 }
 
 function died(party: string): PartyReport {
-  const finding: Finding = { code: 'CHECK_DIED', party, detail: 'a file is damaged so that the process reading it died' };
+  const finding: Finding = { code: 'CHECK_DIED', party, detail: 'a file is damaged so that the process reading it died, or came to no end' };
   return {
     party,
     entries: 0,

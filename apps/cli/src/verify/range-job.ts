@@ -32,8 +32,8 @@ export class RangeJob {
   readonly #events: EventCheck | undefined;
 
   constructor({ storeDirectory, ledgerDirectory, seed, full }: RangePlaces) {
-    this.#store = StoreWalk.open(storeDirectory, seed);
     this.#ledger = ledgerDirectory === undefined ? undefined : LedgerWalk.open(ledgerDirectory);
+    this.#store = StoreWalk.open(storeDirectory, seed);
     this.#events = full ? new EventCheck() : undefined;
   }
 

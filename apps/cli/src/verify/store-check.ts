@@ -35,11 +35,15 @@ export async function checkStore(options: StoreCheckOptions): Promise<CheckedSto
   try {
     const last = walk.lastPosition();
     pool = openRangePool(last < 2 * RANGE_EVENTS ? 0 : threads, { storeDirectory, ledgerDirectory, seed: walk.seed, full });
-    const blocks = await checkBlocks(pool, last, options);
+    // the index beside the blocks: this thread has little to do until they are put together
+    const [blocks, index] = await Promise.all([checkBlocks(pool, last, options), checkIndex(walk, last)]);
     for (const sums of await pool.end()) walk.balance.addAll(sums);
     const ids = blocks.finding ?? blocks.ids ?? checkIds(walk, blocks.unique, last);
-    const index = await checkIndex(walk, last, blocks.finding === undefined, onProgress);
-    const findings = [blocks.finding, blocks.tree.finish(last), ids === blocks.finding ? undefined : ids, index.finding].filter((one) => one !== undefined);
+    onProgress('index', index.runs, index.runs);
+    const difference = blocks.finding === undefined && index.finding === undefined ? walk.difference(last) : undefined;
+    const findings = [blocks.finding, blocks.tree.finish(last), ids === blocks.finding ? undefined : ids, index.finding ?? difference].filter(
+      (one) => one !== undefined,
+    );
     return { entries: blocks.tree.size, runs: index.runs, tree: blocks.tree, findings };
   } catch (error) {
     await pool?.stop();
@@ -122,20 +126,12 @@ function checkIds(walk: StoreWalk, unique: UniqueIds, last: number): StoreFindin
   return undefined;
 }
 
-async function checkIndex(
-  walk: StoreWalk,
-  last: number,
-  blocksAreWhole: boolean,
-  onProgress: OnProgress,
-): Promise<{ readonly runs: number; readonly finding?: StoreFinding }> {
-  const { entries } = walk;
+async function checkIndex(walk: StoreWalk, last: number): Promise<{ readonly runs: number; readonly finding?: StoreFinding }> {
   let runs = 0;
   for (const page of walk.index(last)) {
     runs += page.runs;
     if (page.finding) return { runs, finding: page.finding };
-    onProgress('index', Math.min(runs, entries), entries);
     await new Promise(setImmediate);
   }
-  const finding = blocksAreWhole ? walk.difference(last) : undefined;
-  return { runs, ...(finding === undefined ? {} : { finding }) };
+  return { runs };
 }

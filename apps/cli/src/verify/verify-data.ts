@@ -1,9 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SigningKey } from '#libs/cryptography';
+import type { ServerEvent, ServerRegistration } from '#libs/domain';
+import { LmdbEventStore } from '#libs/event-store';
 import { knownLogsIn, sha256 } from '#libs/ledger';
 import { COSIGNATURE_V1, type VerifierKey, verifierKeyOf } from '#libs/proofs';
 import { partiesIn, type PartyDirectory, partyIn } from '../parties/party-directory.js';
+import { everyEvent } from './event-check.js';
 import type { Finding, OnProgress, PartyReport, VerifyReport } from './report.js';
 import { type KnownLog, verifyParty } from './verify-party.js';
 
@@ -21,6 +24,13 @@ export interface VerifyOptions {
   readonly onReport?: (report: PartyReport) => void;
 }
 
+interface ServerKey {
+  readonly name: string;
+  /** Ed25519, base64url. */
+  readonly publicText: string;
+}
+
+const CORE = 'core';
 /** Where a verifier may remember other parties' logs, below a server's data directory. */
 const KNOWN_LOGS_DIRECTORIES = ['.', 'witnessed-logs'];
 
@@ -30,7 +40,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const named = options.parties.length === 0 ? partiesIn(data) : options.parties.map((id) => partyIn(data, id));
   const parties = named.map((party) => withKeys(party, options.keys, named.length));
   const { known, findings } = await knownLogs(data);
-  const witnesses = witnessKeys(options.keys ?? join(data, 'keys'));
+  const witnesses = witnessKeys(options.keys ?? join(data, 'keys'), await registeredKeys(data));
   const reports: PartyReport[] = [];
   for (const party of parties) {
     onParty(party.id);
@@ -68,12 +78,39 @@ async function knownLogs(data: string): Promise<{ readonly known: readonly Known
   return { known, findings };
 }
 
-/** Keys with which servers cosign: their signing keys, as far as they lie in this directory. */
-function witnessKeys(keys: string): (deployment: string) => readonly VerifierKey[] {
+/** Keys with which servers cosign: their signing keys, as far as they lie in this directory, and every one that the core has registered. */
+function witnessKeys(keys: string, registered: readonly ServerKey[]): (deployment: string) => readonly VerifierKey[] {
   const servers = existsSync(keys) ? readdirSync(keys, { withFileTypes: true }).filter((entry) => entry.isDirectory()) : [];
-  const publicKeys = servers.flatMap(({ name }) => {
+  const own = servers.flatMap(({ name }) => {
     const key = SigningKey.load(join(keys, name));
-    return key === undefined ? [] : [{ name, publicKey: Buffer.from(key.publicText, 'base64url') }];
+    return key === undefined ? [] : [{ name, publicText: key.publicText }];
   });
-  return (deployment) => publicKeys.map(({ name, publicKey }) => verifierKeyOf(sha256, `${deployment}/${name}`, COSIGNATURE_V1, publicKey));
+  return (deployment) =>
+    [...own, ...registered].map(({ name, publicText }) => verifierKeyOf(sha256, `${deployment}/${name}`, COSIGNATURE_V1, Buffer.from(publicText, 'base64url')));
+}
+
+/** Signing keys of the servers beside the core, older ones too, as its record has them; none where there is no core that can be read. */
+async function registeredKeys(data: string): Promise<readonly ServerKey[]> {
+  const parties = join(data, 'parties');
+  const directory = join(parties, CORE, 'event-store');
+  if (!existsSync(directory)) return [];
+  try {
+    const store = await LmdbEventStore.open(directory, { readOnly: true });
+    try {
+      const names = readdirSync(parties);
+      const streams = await store.readStreams(names.map((name) => `server-${name}`));
+      return streams.flatMap((events, index) => events.flatMap(({ bytes }) => signingKeyOf(names[index] as string, Buffer.from(bytes).toString('utf8'))));
+    } finally {
+      await store.close();
+    }
+  } catch {
+    return []; // the core's own check tells
+  }
+}
+
+function signingKeyOf(name: string, text: string): readonly ServerKey[] {
+  const { type, data } = everyEvent.decode<ServerEvent>(text);
+  if (type === 'ServerRegistered') return [{ name, publicText: (data as ServerRegistration).signingKey }];
+  const { purpose, publicKey } = data as { readonly purpose?: string; readonly publicKey: string };
+  return purpose === 'signing' ? [{ name, publicText: publicKey }] : [];
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SigningKey } from '#libs/cryptography';
+import { StoreWalk } from '#libs/event-store';
 import { CheckpointCheck, type KnownCheckpoint, LedgerWalk, parseOrigin, sha256 } from '#libs/ledger';
 import { ED25519, parseVerifierKey, type VerifierKey, verifierKeyOf } from '#libs/proofs';
 import type { PartyDirectory } from '../parties/party-directory.js';
@@ -150,13 +151,28 @@ class PartyCheck {
     if (trusted.length === 0) this.#notes.push({ code: 'KEYS_FROM_STORE_ONLY' });
     const keys = log.keys.flatMap((key) => parseVerifierKey(sha256, key) ?? []);
     const deployment = log.origin.split('/').slice(0, -2).join('/');
-    const check = new CheckpointCheck(ledger, tree, { origin: log.origin, keys, trusted, witnesses: this.#options.witnesses(deployment) });
+    const check = new CheckpointCheck(ledger, tree, {
+      origin: log.origin,
+      keys,
+      trusted,
+      witnesses: this.#options.witnesses(deployment),
+      entriesNow: () => this.#entriesNow(),
+    });
     this.#checkpoints = check;
     for (const finding of check.stored()) if (finding) this.#findings.push(finding);
     for (const { by, checkpoints } of known) for (const note of checkpoints) this.#held(check, { by, note });
     const { cosignaturesUnchecked: count } = check.counts;
     if (count > 0) this.#notes.push({ code: 'COSIGNATURES_UNCHECKED', count });
     if (this.#findings.length === 0) this.#root = Buffer.from(tree.root(entries, (index) => ledger.leaves(index))).toString('base64');
+  }
+
+  #entriesNow(): number {
+    const store = StoreWalk.open(join(this.#options.party.dataDirectory, 'event-store'));
+    try {
+      return store.lastPosition();
+    } finally {
+      void store.close();
+    }
   }
 
   #held(check: CheckpointCheck, known: KnownCheckpoint): void {

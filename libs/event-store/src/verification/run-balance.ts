@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 export const RUN_BUCKETS = 65_536;
 /** Two sums a bucket, each of 32 bits. */
 const SUMS = 2;
-const MULTIPLIERS = [0x01000193, 0x5bd1e995] as const;
+const MULTIPLIER = 0x01000193;
+const OTHER_MULTIPLIER = 0x5bd1e995;
 
 /** A run as it stands in the index, or as the blocks show it. */
 export interface RunFacts {
@@ -16,13 +17,24 @@ export interface RunFacts {
   readonly length: number;
 }
 
+/** Numbers on top of a hash; written out, for it runs once a run. */
+function mixed(hash: number, a: number, b: number, c: number, d: number, e: number, f: number, multiplier: number): number {
+  let value = Math.imul(hash ^ a, multiplier);
+  value = Math.imul(value ^ (value >>> 15) ^ b, multiplier);
+  value = Math.imul(value ^ (value >>> 15) ^ c, multiplier);
+  value = Math.imul(value ^ (value >>> 15) ^ d, multiplier);
+  value = Math.imul(value ^ (value >>> 15) ^ e, multiplier);
+  value = Math.imul(value ^ (value >>> 15) ^ f, multiplier);
+  return Math.imul(value ^ (value >>> 15), 0x297a2d39);
+}
+
 /** Where the sums of several threads must agree: 16 random bytes. */
 export const newBalanceSeed = (): Uint32Array => new Uint32Array(Uint8Array.from(randomBytes(16)).buffer);
 
 /** Which bucket a stream belongs to, the same for everybody who has the seed. */
 export function bucketOf(seed: Uint32Array, bytes: Uint8Array, from: number, to: number): number {
   let hash = seed[0] as number;
-  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), MULTIPLIERS[0]);
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), MULTIPLIER);
   hash ^= hash >>> 15;
   return Math.imul(hash, 0x2c1b3c6d) >>> 16;
 }
@@ -43,22 +55,22 @@ export class RunBalance {
 
   /** The stream's name is given in UTF-8. `sign`: 1 to add, -1 to take away. */
   put(sign: 1 | -1, name: Uint8Array, from: number, to: number, run: RunFacts): void {
-    const { firstRevision, count, block, ordinal, offset, length } = run;
-    const bucket = bucketOf(this.#seed, name, from, to);
-    for (let lane = 0; lane < SUMS; lane += 1) {
-      const multiplier = MULTIPLIERS[lane] as number;
-      let hash = this.#seed[1 + lane] as number;
-      for (let at = from; at < to; at += 1) {
-        hash = Math.imul(hash ^ (name[at] as number), multiplier);
-        hash ^= hash >>> 13;
-      }
-      for (const number of [firstRevision, count, block % 2 ** 32, Math.floor(block / 2 ** 32), ordinal, offset, length]) {
-        hash = Math.imul(hash ^ number, multiplier);
-        hash ^= hash >>> 15;
-      }
-      const at = bucket * SUMS + lane;
-      this.#sums[at] = (this.#sums[at] as number) + sign * (Math.imul(hash, 0x297a2d39) >>> 0);
+    const seed = this.#seed;
+    let one = seed[1] as number;
+    let other = seed[2] as number;
+    for (let at = from; at < to; at += 1) {
+      const byte = name[at] as number;
+      one = Math.imul(one ^ byte, MULTIPLIER);
+      other = Math.imul(other ^ byte, OTHER_MULTIPLIER);
+      other ^= other >>> 13;
     }
+    const high = Math.floor(run.block / 2 ** 32);
+    const low = run.block - high * 2 ** 32;
+    one = mixed(one, run.firstRevision, run.count, low ^ (high << 20), run.ordinal, run.offset, run.length, MULTIPLIER);
+    other = mixed(other, run.length, run.offset, low, run.ordinal ^ high, run.count, run.firstRevision, OTHER_MULTIPLIER);
+    const at = bucketOf(seed, name, from, to) * SUMS;
+    this.#sums[at] = (this.#sums[at] as number) + sign * (one >>> 0);
+    this.#sums[at + 1] = (this.#sums[at + 1] as number) + sign * (other >>> 0);
   }
 
   get sums(): Uint32Array {

@@ -30,6 +30,8 @@ export interface LogExpectations {
   readonly trusted: readonly VerifierKey[];
   /** Keys of witnesses (kind COSIGNATURE_V1), as far as they are known. */
   readonly witnesses: readonly VerifierKey[];
+  /** Entries that the store has by now: an owner may have recorded and signed more since the tree was put together. */
+  readonly entriesNow: () => number;
 }
 export interface CheckpointCounts {
   checkpoints: number;
@@ -56,6 +58,8 @@ const isSame = (a: VerifierKey, b: { readonly name: string; readonly keyId: numb
 
 /** Holds the checkpoints that a log keeps, and those that others know of it, against the tree that the store's bytes give. */
 export class CheckpointCheck {
+  /** Who has cosigned: the newest cosignature of each is kept apart, and none is ever taken away. */
+  #cosigners: ReadonlySet<string> = new Set();
   readonly counts: CheckpointCounts = { checkpoints: 0, signatures: 0, cosignatures: 0, cosignaturesUnchecked: 0 };
 
   constructor(
@@ -79,6 +83,7 @@ export class CheckpointCheck {
   known({ by, note }: KnownCheckpoint): LogFinding | undefined {
     return this.#guarded(() => {
       const { size, root } = read(note).checkpoint;
+      if (this.#isNewer(size)) return;
       if (size > this.tree.size)
         throw wrong(
           'KNOWN_CHECKPOINT_CONTRADICTED',
@@ -97,6 +102,11 @@ export class CheckpointCheck {
       if (error instanceof Wrong) return error.finding;
       return unreadable(error, 'the checkpoints cannot be read');
     }
+  }
+
+  /** Signed since the tree was put together: its root is for the next check. */
+  #isNewer(size: number): boolean {
+    return size > this.tree.size && size <= this.expected.entriesNow();
   }
 
   #root(size: number): Uint8Array {
@@ -124,16 +134,21 @@ export class CheckpointCheck {
   }
 
   #cosigned(): void {
-    const witnesses = new Set<string>();
-    for (const cosignature of this.walk.cosignatures()) {
+    const cosignatures = this.walk.cosignatures();
+    this.#cosigners = new Set(cosignatures.map(({ witness }) => witness));
+    if (this.#cosigners.size !== cosignatures.length) throw wrong('COSIGNATURE_WRONG', 'a witness stands twice among those that have cosigned');
+    for (const cosignature of cosignatures) {
       const { witness, line, timeSeconds, checkpoint } = cosignature;
       const { note } = this.#checkpoint(checkpoint, `the checkpoint that ${witness} cosigned`);
       const signature = parseSignature(line);
-      if (signature?.name !== witness || witnesses.has(witness)) throw wrong('COSIGNATURE_WRONG', `the cosignature of ${witness} is none of its own`);
-      witnesses.add(witness);
+      if (signature?.name !== witness) throw wrong('COSIGNATURE_WRONG', `the cosignature of ${witness} is none of its own`);
       const time = this.#cosignature(note, signature);
       if (time !== timeOf(signature) || timeOf(signature) !== timeSeconds) throw wrong('COSIGNATURE_WRONG', `the cosignature of ${witness} does not hold`);
     }
+  }
+
+  #isCosigner(name: string): boolean {
+    return this.#cosigners.has(name) || this.walk.cosignatures().some(({ witness }) => witness === name); // one may have come meanwhile
   }
 
   /** The time of a cosignature that holds, or that cannot be checked; undefined where it does not hold. */
@@ -159,8 +174,10 @@ export class CheckpointCheck {
     const { note, checkpoint } = read(text, what);
     const { origin, size, root } = checkpoint;
     if (origin !== this.expected.origin) throw wrong('CHECKPOINT_MALFORMED', `${what} is of ${origin}`);
-    if (size > this.tree.size) throw wrong('LEDGER_AHEAD_OF_STORE', `${what} has ${size} entries, the store has ${this.tree.size}`, this.tree.lastPosition);
-    if (!sameHash(size === 0 ? nativeHasher.empty() : this.#root(size), root))
+    const isNewer = this.#isNewer(size);
+    if (size > this.tree.size && !isNewer)
+      throw wrong('LEDGER_AHEAD_OF_STORE', `${what} has ${size} entries, the store has ${this.tree.size}`, this.tree.lastPosition);
+    if (!isNewer && !sameHash(size === 0 ? nativeHasher.empty() : this.#root(size), root))
       throw wrong('CHECKPOINT_CONTRADICTED', `${what}: its root is not that of the first ${size} entries of the store`, Number(position));
     if (position !== String(this.#positionAt(size))) throw wrong('CHECKPOINT_MALFORMED', `${what} is said to end at another position`, Number(position));
     const signers = this.#signers(note, what, Number(position));
@@ -174,7 +191,7 @@ export class CheckpointCheck {
     const signers: VerifierKey[] = [];
     for (const signature of note.signatures) {
       if (signature.name !== this.expected.origin) {
-        if (this.#cosignature(note, signature) === undefined)
+        if (!this.#isCosigner(signature.name) || this.#cosignature(note, signature) === undefined)
           throw wrong('COSIGNATURE_WRONG', `${what}: the cosignature of ${signature.name} does not hold`, position);
         continue;
       }
