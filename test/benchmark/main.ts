@@ -7,9 +7,10 @@ import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
 import { proofs } from './proofs.benchmark.js';
 import { replica } from './replica.benchmark.js';
+import { verify } from './verify.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, replica];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, replica, verify];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 
