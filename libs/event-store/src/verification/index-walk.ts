@@ -1,4 +1,4 @@
-import { decodeRun, FORMAT_KEY, type Run, STORE_FORMAT } from '../lmdb/layout.js';
+import { FORMAT_KEY, type Run, STORE_FORMAT } from '../lmdb/layout.js';
 import type { LmdbFile } from '../lmdb/lmdb-file.js';
 import { found } from './store-finding.js';
 
@@ -16,6 +16,18 @@ interface Stream {
   readonly newest: Run;
 }
 type Put = (name: Buffer, run: Run) => void;
+
+const wordAt = (value: Uint8Array, at: number): number =>
+  (((value[at] as number) << 24) | ((value[at + 1] as number) << 16) | ((value[at + 2] as number) << 8) | (value[at + 3] as number)) >>> 0;
+/** As `decodeRun`, without a view of its own and checks of every number: a run costs a third. */
+const runOf = (value: Uint8Array): Run => ({
+  firstRevision: wordAt(value, 0),
+  count: wordAt(value, 4),
+  block: ((value[8] as number) * 256 + (value[9] as number)) * 2 ** 32 + wordAt(value, 10),
+  ordinal: wordAt(value, 14),
+  offset: wordAt(value, 18),
+  length: wordAt(value, 22),
+});
 
 const after = (key: Buffer): Buffer => Buffer.concat([key, Buffer.of(0)]);
 const behindOlder = (name: Buffer): Buffer => Buffer.concat([Buffer.of(OLDER), name, Buffer.of(1)]);
@@ -60,7 +72,7 @@ export function* walkIndex(file: LmdbFile, put: Put): Iterable<number> {
 function streamOf(key: Buffer, value: Buffer): Stream {
   const name = Buffer.from(key.subarray(1));
   if (value.length !== RUN_BYTES || name.length === 0) throw found('INDEX_DAMAGED', 'its newest run is none', named(name));
-  return { name, newest: checked(name, decodeRun(value)) };
+  return { name, newest: checked(name, runOf(value)) };
 }
 
 function checked(name: Buffer, run: Run): Run {
@@ -85,7 +97,7 @@ class Merge {
     if (stream === undefined || key[key.length - OLDER_SUFFIX_BYTES] !== 0)
       throw found('INDEX_DAMAGED', 'it has older runs and no newest one', named(Buffer.from(name)));
     if (value.length !== RUN_BYTES) throw found('INDEX_DAMAGED', 'an older run of it is none', named(stream.name));
-    const run = checked(stream.name, decodeRun(value));
+    const run = checked(stream.name, runOf(value));
     if (key.readUInt32BE(key.length - 4) !== run.firstRevision)
       throw found('INDEX_DAMAGED', 'an older run of it stands under another revision', named(stream.name));
     this.#take(stream, run);

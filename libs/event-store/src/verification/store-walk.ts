@@ -144,7 +144,7 @@ export class StoreWalk {
       } else {
         if (run.count > 0) put(plainName(name), run);
         Object.assign(run, { firstRevision: scanner.revision, count: 0, ordinal, offset: at, length: 0 });
-        name = stream;
+        name = bytes.subarray(scanner.streamAt, scanner.streamEnd);
       }
       at += EVENT_PREFIX_BYTES + bytes.length;
       run.count += 1;
@@ -207,6 +207,13 @@ export class StoreWalk {
     const revisions = `revisions ${run.firstRevision} to ${run.firstRevision + run.count - 1}`;
     return { code: 'INDEX_CONTRADICTS_BLOCKS', position: positionOf(run), stream, detail: `the blocks and the index differ in ${revisions} of the stream` };
   }
+}
+
+function isAt(name: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (name.length !== to - from) return false;
+  // from the end, where neighbours differ
+  for (let at = name.length - 1; at >= 0; at -= 1) if (name[at] !== bytes[from + at]) return false;
+  return true;
 }
 
 const positionOf = ({ block, ordinal }: Run): number => block + ordinal;

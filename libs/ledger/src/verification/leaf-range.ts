@@ -73,7 +73,7 @@ export class LeafRange {
       return;
     }
     const { hashes, positions } = this.#tile;
-    if (this.#next <= this.#size && this.#finding === undefined) this.#finding = this.#compared(hashes, positions);
+    if (this.#next - TILE_WIDTH < this.#size && this.#finding === undefined) this.#finding = this.#compared(hashes, positions);
     this.#tops.push(Buffer.from(topOf(hashes)));
     this.#tile.width = 0;
   }
@@ -81,7 +81,8 @@ export class LeafRange {
   #compared(hashes: Buffer, positions: Float64Array): LogFinding | undefined {
     const index = this.#next / TILE_WIDTH - 1;
     try {
-      return this.#walk?.wholeTile(index, hashes, positions);
+      // the log's file may still be behind the store: then it has a part of this tile
+      return this.#next <= this.#size ? this.#walk?.wholeTile(index, hashes, positions) : this.#walk?.tile(0, index, hashes, positions);
     } catch (error) {
       return { ...unreadable(error, `tile ${index} cannot be read`), position: positions[0] ?? 0 };
     }

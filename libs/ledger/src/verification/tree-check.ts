@@ -102,7 +102,7 @@ export class TreeCheck {
     return finding;
   }
 
-  /** Root of the tree of the first `size` leaves; `leavesOf` gives the hashes of a whole tile of level 0. Throws RangeError beyond the tree. */
+  /** Root of the tree of the first `size` leaves; `leavesOf` gives the hashes of a tile of level 0, as many of them as are under that root at least. Throws RangeError beyond the tree. */
   root(size: number, leavesOf: (index: number) => Uint8Array): Uint8Array {
     if (size > this.#size) throw new RangeError('the tree has not had this size');
     const tiles = new Map<string, ExpandedTile>();
