@@ -138,9 +138,8 @@ export class StoreWalk {
     let at = BLOCK_HEADER_BYTES;
     for (let ordinal = 0; ordinal < count; ordinal += 1) {
       const bytes = this.#eventAt(block, at, first + ordinal);
-      const stream = bytes.subarray(scanner.streamAt, scanner.streamEnd);
-      if (run.count > 0 && stream.equals(name)) {
-        if (scanner.revision !== run.firstRevision + run.count) throw revisionMissing(stream, first + ordinal, run.firstRevision + run.count, scanner.revision);
+      if (run.count > 0 && isAt(name, bytes, scanner.streamAt, scanner.streamEnd)) {
+        if (scanner.revision !== run.firstRevision + run.count) throw revisionMissing(name, first + ordinal, run.firstRevision + run.count, scanner.revision);
       } else {
         if (run.count > 0) put(plainName(name), run);
         Object.assign(run, { firstRevision: scanner.revision, count: 0, ordinal, offset: at, length: 0 });
