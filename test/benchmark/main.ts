@@ -6,11 +6,12 @@ import { exchanges } from './exchanges.benchmark.js';
 import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
 import { proofs } from './proofs.benchmark.js';
+import { reconcile } from './reconcile.benchmark.js';
 import { replica } from './replica.benchmark.js';
 import { verify } from './verify.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, replica, verify];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, reconcile, replica, verify];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick]
 

@@ -13,6 +13,8 @@ const WORKERS_MAX = 4;
 const PIECE_EVENTS = 50_000;
 /** Exchanges that are told one by one; the others are counted. */
 export const FOUND_MAX = 10_000;
+/** Nearly everything that is read is let go at once. */
+const YOUNG_MIB = 128;
 const CORE = 'core';
 
 export interface ReconcileOptions {
@@ -66,7 +68,7 @@ class Thread {
   }
 
   static start(task: WorkerTask): Thread {
-    const worker = new Worker(new URL('./reconcile.worker.js', import.meta.url), { workerData: task });
+    const worker = new Worker(new URL('./reconcile.worker.js', import.meta.url), { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
     return new Thread(worker, new Promise((resolve) => worker.once('exit', resolve)));
   }
 

@@ -7,7 +7,8 @@ import { FLAG, isOfExchange, Rows, RowWriter } from './rows.js';
 import { type Seen, type WholeExchange, WholeRecords } from './whole-records.js';
 import type { Counts, FromWorker, Matched, ReconciledExchange, ToWorker, WorkerTask } from './worker-messages.js';
 
-const PAGE_EVENTS = 10_000;
+/** Small pages die young: a tenth of the time less than with pages of 10,000. */
+const PAGE_EVENTS = 1_000;
 const WHOLE_AT_ONCE = 200;
 
 const port = parentPort;

@@ -47,6 +47,10 @@ export const damaged = (what: string): DomainError =>
     `the ledger's file is damaged: ${what}. Move it away: it is made again from the store; check that with \`renkei verify\`.`,
   );
 
+/** What the tree says of a tile that it read, in the ledger's words; anything else as it is. */
+export const asDamage = (error: unknown): unknown =>
+  (error as Partial<Error> | undefined)?.name === 'DamagedTile' ? damaged((error as Error).message) : error;
+
 /** A refusal of the ledger's own as it is; anything else means that the ledger is unavailable. */
 export const asRefusal = (cause: unknown, what: string): DomainError => {
   const code = (cause as { readonly code?: unknown } | undefined)?.code;

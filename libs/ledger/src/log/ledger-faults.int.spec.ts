@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BatchInclusion } from '#libs/proofs';
+import { leafHash } from '../tree/leaf-hash.js';
+import { nativeHasher } from '../tree/native-hasher.js';
 import { abandonedLedgers, abandonLedger } from './abandon-ledger.js';
 import type { Cosignature, Ledger } from './ledger.js';
 import { entry, hex, ListSource, ORIGIN, rootOf, testSigner, verified } from './log.fixture.js';
@@ -210,6 +213,23 @@ describe('a file of the ledger', () => {
     for (const name of await readdir(directory)) await rm(join(directory, name));
     const made = await opened(source);
     expect(hex((await made.integrated(await source.lastPosition())).root)).toBe(root);
+  });
+
+  it('whose tile was changed proves nothing from it: neither its own leaves nor by what stands above it', async () => {
+    const source = new ListSource();
+    await written(source, 20_000);
+    const path = join(directory, 'ledger.mdb');
+    const file = await readFile(path);
+    const at = file.indexOf(leafHash(entry(1_000)));
+    expect(at).toBeGreaterThan(0);
+    file[at + 5] = (file[at + 5] ?? 0) ^ 1;
+    await writeFile(path, file);
+    const ledger = await opened(source);
+    const { size, root } = ledger.checkpoint;
+    for (const index of [800, 1_000]) expect(() => ledger.prove([index])).toThrow(expect.objectContaining({ code: 'LEDGER_DAMAGED' }));
+    expect(() => ledger.tile(0, 3)).toThrow(expect.objectContaining({ code: 'LEDGER_DAMAGED' }));
+    const { proof, places } = ledger.prove([2_000]);
+    expect(new BatchInclusion(nativeHasher, proof.nodes, { size, root }).includes(leafHash(entry(2_000)), places[0] as never)).toBe(true);
   });
 
   it('is not read where there is none, nor in a path that is a file', async () => {

@@ -211,10 +211,11 @@ export class LmdbLedger extends TreeLedger {
     const { generation, changed } = this.#source;
     if (this.#changing || generation === undefined || changed === undefined) return;
     this.#changing = true;
-    void changed.call(this.#source, generation, this.#stop.signal).then(() => {
+    const woken = (): void => {
       this.#changing = false;
       this.wake();
-    });
+    };
+    changed.call(this.#source, generation, this.#stop.signal).then(woken, woken);
   }
 
   /** Until woken, or until it is time to look. */

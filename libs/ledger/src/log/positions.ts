@@ -1,4 +1,5 @@
 import { TILE_WIDTH } from '#libs/proofs';
+import { damaged } from './errors.js';
 import { type Bundle, encodeBundle } from './layout.js';
 
 /** Positions of the newest leaves kept in memory: more than may wait to be written. A power of two. */
@@ -21,14 +22,14 @@ export class Positions {
 
   constructor(private readonly readBundle: ReadBundle) {}
 
-  /** As stored, for a tree of `size` leaves. Throws RangeError where the last bundle is missing. */
+  /** As stored, for a tree of `size` leaves. Throws LEDGER_DAMAGED where the last bundle is missing. */
   static load(readBundle: ReadBundle, size: number): Positions {
     const positions = new Positions(readBundle);
     const start = size - (size % TILE_WIDTH || Math.min(size, TILE_WIDTH));
     positions.#size = positions.#from = start;
     if (start === size) return positions;
     const bundle = readBundle(start / TILE_WIDTH);
-    if (bundle === undefined || bundle.count < size - start) throw new RangeError('the last bundle of positions is missing');
+    if (bundle === undefined || bundle.count < size - start) throw damaged('the last bundle of positions is missing');
     for (let at = 0; at < size - start; at += 1) positions.push(bundle.at(at));
     return positions;
   }
@@ -119,7 +120,7 @@ export class Positions {
     const cached = this.#cache.get(index);
     if (cached) return cached;
     const bundle = this.readBundle(index);
-    if (bundle?.count !== TILE_WIDTH) throw new RangeError(`the bundle of positions ${index} is missing`);
+    if (bundle?.count !== TILE_WIDTH) throw damaged(`the bundle of positions ${index} is missing`);
     if (this.#cache.size >= BUNDLES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as number);
     this.#cache.set(index, bundle);
     return bundle;

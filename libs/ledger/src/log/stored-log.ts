@@ -3,7 +3,7 @@ import { nativeHasher } from '../tree/native-hasher.js';
 import { type ReadTile, TileTree } from '../tree/tile-tree.js';
 import { sameHash } from '#libs/proofs';
 import { fromStored } from './checkpoint-signer.js';
-import { aheadOfStore, contradicted, damaged, LedgerUnavailable } from './errors.js';
+import { aheadOfStore, asDamage, contradicted, damaged, LedgerUnavailable } from './errors.js';
 import type { LedgerSource, SignedCheckpoint } from './ledger.js';
 import type { LedgerFile, StoredState } from './ledger-file.js';
 import { Positions } from './positions.js';
@@ -27,7 +27,7 @@ export function loadLog(file: LedgerFile, state: StoredState | undefined, readTi
     if (!sameHash(tree.root(checkpoint.size), checkpoint.root)) throw damaged('its tree is not the one of its checkpoint');
     return { tree, positions, checkpoint };
   } catch (error) {
-    throw error instanceof RangeError ? damaged(error.message) : error;
+    throw asDamage(error);
   }
 }
 

@@ -2,7 +2,7 @@ import { type BatchProof } from '#libs/proofs';
 import { proveBatch } from '../tree/prove-batch.js';
 import type { TileTree } from '../tree/tile-tree.js';
 import { fromStored } from './checkpoint-signer.js';
-import { LedgerClosed } from './errors.js';
+import { asDamage, LedgerClosed } from './errors.js';
 import { Ledger, type Proved, type SignedCheckpoint } from './ledger.js';
 import type { LedgerFile } from './ledger-file.js';
 import type { Positions } from './positions.js';
@@ -87,11 +87,12 @@ export abstract class TreeLedger extends Ledger {
     return this.#asked(() => this.file.keptCheckpoints(after, limit).map(fromStored));
   }
 
-  /** A tile or bundle that is missing in the file is the file's fault, whoever asked. */
   #asked<T>(answer: (log: Log) => T): T {
     if (this.closed) throw new LedgerClosed();
     try {
       return answer(this.current());
+    } catch (error) {
+      throw asDamage(error);
     } finally {
       this.file.release();
     }

@@ -1,4 +1,4 @@
-import { consistencyProof, HASH_BYTES, hashOfRange, inclusionProof, type NodeReader, TILE_HEIGHT, TILE_WIDTH, tileWidth } from '#libs/proofs';
+import { consistencyProof, HASH_BYTES, hashOfRange, inclusionProof, type NodeReader, sameHash, TILE_HEIGHT, TILE_WIDTH, tileWidth } from '#libs/proofs';
 import { ExpandedTile } from './expanded-tile.js';
 import type { TreeHasher } from './native-hasher.js';
 
@@ -12,6 +12,11 @@ export interface ChangedTile {
   readonly bytes: Buffer;
 }
 
+/** A tile that should be stored is not, or is not the one whose hash the tree holds. */
+export class DamagedTile extends Error {
+  override readonly name = 'DamagedTile';
+}
+
 /** A stored full tile; undefined where it is not there. The bytes are copied before this is called again. */
 export type ReadTile = (level: number, index: number) => Uint8Array | undefined;
 
@@ -20,7 +25,8 @@ export const tileNumber = (level: number, index: number): number => level * 2 **
 
 /**
  * An RFC 6962 tree in tiles of height 8. In memory are its right edge (at most 256 hashes a level) and a bounded cache
- * of full tiles; everything else is read. Appending hashes each leaf's way up once; nothing is ever changed.
+ * of full tiles; everything else is read, and compared with the hash that the tile above holds of it (DamagedTile).
+ * Appending hashes each leaf's way up once; nothing is ever changed.
  */
 export class TileTree {
   readonly #edge: ExpandedTile[] = [];
@@ -39,7 +45,7 @@ export class TileTree {
       const hashes = Math.floor(size / TILE_WIDTH ** level);
       const width = hashes % TILE_WIDTH;
       const bytes = width === 0 ? new Uint8Array(0) : readTile(level, Math.floor(hashes / TILE_WIDTH));
-      if (bytes === undefined || bytes.length < width * HASH_BYTES) throw new RangeError(`the tile at the edge of level ${level} is missing`);
+      if (bytes === undefined || bytes.length < width * HASH_BYTES) throw new DamagedTile(`the tile at the edge of level ${level} is missing`);
       tree.#edge.push(new ExpandedTile(hasher, bytes.subarray(0, width * HASH_BYTES)));
     }
     tree.#size = size;
@@ -126,8 +132,11 @@ export class TileTree {
     const cached = this.#cache.get(name);
     if (cached) return cached;
     const bytes = this.readTile(level, index);
-    if (bytes?.length !== TILE_WIDTH * HASH_BYTES) throw new RangeError(`the full tile ${level}/${index} is missing`);
-    return this.#remember(name, new ExpandedTile(this.hasher, bytes));
+    if (bytes?.length !== TILE_WIDTH * HASH_BYTES) throw new DamagedTile(`the full tile ${level}/${index} is missing`);
+    const tile = new ExpandedTile(this.hasher, bytes);
+    // up to the edge, which is in memory: nothing that is read is taken for what it is not
+    if (!sameHash(tile.top(), this.node((level + 1) * TILE_HEIGHT, index))) throw new DamagedTile(`the tile ${level}/${index} is not the one of this tree`);
+    return this.#remember(name, tile);
   }
 
   #remember(name: number, tile: ExpandedTile): ExpandedTile {
