@@ -27,6 +27,8 @@ const CHECKPOINT = 6;
 const KEY_BYTES: Readonly<Record<number, number>> = { [TILE]: 8, [BUNDLE]: 7, [CHECKPOINT]: 7 };
 /** Checkpoints of one step of `checkpoints`. */
 const PAGE_CHECKPOINTS = 256;
+/** How often entries are counted again because an owner wrote meanwhile. */
+const COUNTS_MAX = 3;
 
 const json = (value: unknown): string => JSON.stringify(value);
 
@@ -190,28 +192,45 @@ export class LedgerWalk {
     });
   }
 
-  /** Whether the file holds the entries of a log of its size, and no others. */
+  /** Whether the file holds the entries of a log of its size, no others, and as many as it says. */
   entries(): LogFinding | undefined {
     try {
-      return this.#read(() => {
-        const { size } = this.#state();
-        const format = this.#file.getBinary(FORMAT_KEY);
-        if (format?.length !== 1 || format[0] !== LEDGER_FORMAT) return unknown("the format's entry");
-        const counts = new Map<string, number>();
-        for (const key of this.#file.getKeys()) {
-          const kind = key[0] as number;
-          if (kind < TILE && key.length === 1 && (key.equals(FORMAT_KEY) || key.equals(STATE_KEY) || key.equals(COSIGNED_KEY))) continue;
-          if (key.length !== KEY_BYTES[kind]) return unknown('an entry');
-          const index = key.readUIntBE(kind === TILE ? 2 : 1, 6);
-          const level = kind === TILE ? (key[1] as number) : 0;
-          if (kind === CHECKPOINT ? index > size : tileWidth(level, index, size) === 0) return unknown(`an entry beyond the log's ${size} leaves`);
-          counts.set(`${kind} ${level}`, (counts.get(`${kind} ${level}`) ?? 0) + 1);
-        }
-        return missing(counts, size);
-      });
+      for (let attempt = 1; ; attempt += 1) {
+        const before = this.#stats();
+        const { finding, seen } = this.#read(() => this.#goneThrough());
+        if (finding) return finding;
+        // an owner at work has written meanwhile: its count is of another state
+        const isOneState = this.#stats().lastTxnId === before.lastTxnId;
+        if (isOneState && seen !== before.entryCount) return unknown(`one of ${Math.max(seen, before.entryCount)} entries`);
+        if (isOneState || attempt === COUNTS_MAX) return undefined;
+      }
     } catch (error) {
       return unreadable(error, 'the entries of the file cannot be gone through');
     }
+  }
+
+  #stats(): { readonly entryCount: number; readonly lastTxnId: number } {
+    return this.#file.getStats() as { readonly entryCount: number; readonly lastTxnId: number };
+  }
+
+  #goneThrough(): { readonly finding?: LogFinding | undefined; readonly seen: number } {
+    const { size } = this.#state();
+    const format = this.#file.getBinary(FORMAT_KEY);
+    if (format?.length !== 1 || format[0] !== LEDGER_FORMAT) return { finding: unknown("the format's entry"), seen: 0 };
+    const counts = new Map<string, number>();
+    let seen = 0;
+    for (const key of this.#file.getKeys()) {
+      seen += 1;
+      const kind = key[0] as number;
+      if (kind < TILE && key.length === 1 && (key.equals(FORMAT_KEY) || key.equals(STATE_KEY) || key.equals(COSIGNED_KEY))) continue;
+      if (key.length !== KEY_BYTES[kind]) return { finding: unknown('an entry'), seen };
+      const index = key.readUIntBE(kind === TILE ? 2 : 1, 6);
+      const level = kind === TILE ? (key[1] as number) : 0;
+      if (kind === CHECKPOINT ? index > size : tileWidth(level, index, size) === 0)
+        return { finding: unknown(`an entry beyond the log's ${size} leaves`), seen };
+      counts.set(`${kind} ${level}`, (counts.get(`${kind} ${level}`) ?? 0) + 1);
+    }
+    return { finding: missing(counts, size), seen };
   }
 }
 
