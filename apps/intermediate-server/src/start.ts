@@ -1,4 +1,4 @@
-import { measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
+import { coreAsWitness, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
 import {
   DEPLOYMENT_DEFAULT,
@@ -15,7 +15,6 @@ import {
 import type { ReadModels } from '#libs/read-models';
 import { keysOfHosted } from './hosting/hosting.js';
 import { IntermediateServerModule } from './intermediate-server.module.js';
-import { coreAsWitness } from './log/core-witness.js';
 import { IntermediateServerService } from './intermediate-server.service.js';
 import { type OpenedServer, openServer } from './open-server.js';
 import { Reactors } from './reactors/reactors.js';

@@ -3,10 +3,9 @@ import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import { numberCommands, openParty, type Party, Recorder, residentCommands } from '#libs/commands';
 import { logEventTypes, numberingEventTypes } from '#libs/domain';
 import { DomainError, EventRegistry } from '#libs/kernel';
-import { LedgerModule, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
+import { coreAsWitness, LedgerModule, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { DEPLOYMENT_DEFAULT, addressesOf, type CorePort, DirectoryCache, HttpCorePort, keysOf, Peers, type PinnedCore } from '#libs/protocol';
-import { coreAsWitness } from './core-witness.js';
 import { RegistryController } from './registry.controller.js';
 import { type RegistryParts, ResidentRegistryService } from './registry.service.js';
 

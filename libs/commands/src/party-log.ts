@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto';
 import { SigningKey } from '#libs/cryptography';
 import { type Log, type LogCommand, logDecider, type LogEvent } from '#libs/domain';
 import { DomainError, fold } from '#libs/kernel';
-import type { LogSigner } from '#libs/ledger';
+import { type LogSigner, sha256 } from '#libs/ledger';
 import { ED25519, formatVerifierKey, keyIdOf } from '#libs/proofs';
 import type { Execution, Outcome, Recorder } from './recorder.js';
 
@@ -21,8 +20,6 @@ export interface LogIdentity {
 export interface OpenedLog extends LogIdentity {
   readonly signers: readonly LogSigner[];
 }
-
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /** Verifier key of a log that this key signs. */
 export function ledgerKeyOf({ verification }: SigningKey, origin: string): string {

@@ -4,6 +4,7 @@ export { LedgerService, type LoggedParty } from './ledger.service.js';
 export { type Reading, recordReading } from './log/entries-read.js';
 export { ENTRY_BYTES_MAX, formatEntryBundle, parseEntryBundle } from './log/entry-bundle.js';
 export { type InclusionProof, LogReader } from './log/log-reader.js';
+export { coreAsWitness } from './witness/core-witness.js';
 export { measureLedger } from './witness/ledger-metrics.js';
 export { cosignedAt, cosignerKey } from './witness/verified-cosignature.js';
 export { WitnessLoop, type WitnessLoopOptions } from './witness/witness-loop.js';

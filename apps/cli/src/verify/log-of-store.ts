@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { type LogEvent, logDecider } from '#libs/domain';
+import { type LogEvent, logDecider, logEventTypes } from '#libs/domain';
 import { LmdbEventStore } from '#libs/event-store';
 import { EventRegistry, fold } from '#libs/kernel';
-import { logEventTypes } from '#libs/domain';
 
 const LOG_STREAM = 'ledger-log';
 const registry = new EventRegistry(logEventTypes);

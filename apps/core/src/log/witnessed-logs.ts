@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConfigureWitness } from '#libs/domain';
 import { DomainError } from '#libs/kernel';
-import { type KnownLogs, verifyEd25519 } from '#libs/ledger';
+import { type KnownLogs, verifyEd25519, sha256 } from '#libs/ledger';
 import {
   COSIGNATURE_V1,
   cosign,
@@ -22,7 +21,6 @@ import { CORE, CoreParts } from '../core-parts.js';
 import type { AcceptLogKeyLine, Changed } from '../operations/operation.lines.js';
 import { RegisterWriter } from '../operations/register-writer.js';
 
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 const refused = (code: string, message: string, kind: 'forbidden' | 'unprocessable' | 'unavailable' = 'unprocessable'): DomainError =>
   new DomainError(code, kind, message);
 

@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
 import type { Kept, ProvisionEvent, QueryEvent } from '#libs/domain';
 import type { Message, RecordedEvent } from '#libs/kernel';
-import { leafHash, nativeHasher, verifyEd25519 } from '#libs/ledger';
+import { leafHash, nativeHasher, verifyEd25519, sha256 } from '#libs/ledger';
 import { BatchInclusion, type BatchProof, parseCheckpoint, parseNote, parseVerifierKey, type Place, signersOf } from '#libs/proofs';
 import type { RecordTold, SharedProof } from '#libs/protocol';
 
@@ -32,8 +31,6 @@ export interface ToldRecord {
   /** Undefined where the party has nothing of it. */
   readonly proof?: BatchProof;
 }
-
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /** Verifies what parties tell, answer by answer: a checkpoint that several records share is verified once. */
 export class ToldRecords {
