@@ -24,7 +24,15 @@ export function ledgersOf(nation: Nation): readonly LedgerStanding[] {
   return parties.flatMap(({ id, party: { ledger } }) => {
     if (!ledger) return [];
     const { origin, size, root } = ledger.checkpoint;
-    return [{ party: id, origin, size, root: Buffer.from(root).toString('base64'), witnesses: [...ledger.witnessed.sizes.keys()].map((name) => name.slice(name.lastIndexOf('/') + 1)) }];
+    return [
+      {
+        party: id,
+        origin,
+        size,
+        root: Buffer.from(root).toString('base64'),
+        witnesses: [...ledger.witnessed.sizes.keys()].map((name) => name.slice(name.lastIndexOf('/') + 1)),
+      },
+    ];
   });
 }
 
