@@ -20,7 +20,9 @@ export const LIBS = {
   cryptography: { imports: ['kernel'], packages: 'any', node: true },
   commands: { imports: ['kernel', 'domain', 'event-store', 'proofs', 'ledger', 'cryptography'], packages: 'any', node: true },
   'read-models': { imports: ['kernel', 'domain', 'event-store', 'cryptography'], packages: 'any', node: true },
-  'agency-sdk': { imports: ['kernel'], packages: 'without-nest', node: true },
+  'feed-schemas': { imports: ['kernel'], packages: 'without-nest', node: true },
+  feed: { imports: ['kernel', 'domain', 'event-store', 'cryptography', 'feed-schemas'], packages: 'without-nest', node: true },
+  'agency-sdk': { imports: ['kernel', 'feed-schemas'], packages: 'without-nest', node: true },
   platform: { imports: ['kernel'], packages: 'any', node: true },
   protocol: { imports: ['kernel', 'platform', 'proofs'], packages: 'any', node: true },
   'ledger-service': {
