@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { open as openLmdb } from 'lmdb';
 import { FileKeyVault, HmacNames, IdentifierCipher, monthKeyId, newEventIds, openPartySecrets, ProtectedFields, RecordKeys } from '#libs/cryptography';
 import { exchangeEventTypes, replicaEventTypes } from '#libs/domain';
-import { type AppendRequest, LmdbEventStore, NO_STREAM, type Position } from '#libs/event-store';
+import { type AppendRequest, embeddedIn, LmdbEventStore, NO_STREAM, type Position } from '#libs/event-store';
 import { EventRegistry, type Message, uuidV7 } from '#libs/kernel';
 import { type PartyKind, type ReplicaLookup, SqliteReadModels, type SqliteReadModelsOptions } from '#libs/read-models';
 import { type Benchmark, type Figure, median, rate, withPeakMemory } from './benchmark.js';
@@ -57,8 +57,7 @@ function appendOf(stream: string, events: readonly Message[], first = 0): Append
 
 /** Appends what `make` gives for each number, a thousand at once, and closes the store. */
 async function stored(directory: string, kind: PartyKind, count: number, make: (number: number) => AppendRequest, names: HmacNames): Promise<StoredParty> {
-  const storeDirectory = join(directory, 'event-store');
-  const store = await LmdbEventStore.open(storeDirectory);
+  const store = await LmdbEventStore.open(join(directory, 'event-store'));
   for (let from = 0; from < count; from += APPENDS_AT_ONCE) {
     const requests = Array.from({ length: Math.min(APPENDS_AT_ONCE, count - from) }, (_, offset) => make(from + offset));
     for (const outcome of await store.appendMany(requests)) if (outcome.status === 'rejected') throw outcome.reason as Error;
@@ -69,7 +68,7 @@ async function stored(directory: string, kind: PartyKind, count: number, make: (
     throw new Error(`the read models are in trouble: ${alarm.code}`);
   };
   return {
-    options: { kind, storeDirectory, keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models'), onAlarm },
+    options: { kind, store: embeddedIn(directory), keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models'), onAlarm },
     names,
     position,
   };

@@ -157,7 +157,7 @@ async function foldModels(data: string, id: string): Promise<void> {
   const party = await openOne(data, id); // before its worker: in one process a file is opened as whoever comes first opens it
   const models = await SqliteReadModels.open({
     kind: id === CORE ? 'core' : 'intermediate-server',
-    storeDirectory: join(partyDirectory(data, id), 'event-store'),
+    store: party.location,
     keyDirectory: keysDirectory(data, id),
     modelsDirectory: join(partyDirectory(data, id), 'read-models'),
     onAlarm: ({ code }) => {

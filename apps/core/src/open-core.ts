@@ -65,7 +65,7 @@ export async function openCore(options: {
     const cipher = await IdentifierCipher.create(new FileKeyVault(keysDirectory));
     models = await SqliteReadModels.open({
       kind: 'core',
-      storeDirectory: join(dataDirectory, 'event-store'),
+      store: party.location,
       keyDirectory: keysDirectory,
       modelsDirectory: join(dataDirectory, 'read-models'),
       onAlarm: ({ code, projection, position }) =>

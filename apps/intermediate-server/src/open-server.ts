@@ -48,7 +48,7 @@ export async function openServer(options: {
     mailbox = ResultMailbox.open(join(dataDirectory, 'mailbox'), party.secrets.mailboxKey);
     const models = await SqliteReadModels.open({
       kind: 'intermediate-server',
-      storeDirectory: join(dataDirectory, 'event-store'),
+      store: party.location,
       keyDirectory: keysDirectory,
       modelsDirectory: join(dataDirectory, 'read-models'),
       onAlarm: ({ code, projection, position }) =>

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { EventIds, HmacNames, openPartySecrets, type PartySecrets, ProtectedFields, RecordKeys, SigningKey } from '#libs/cryptography';
-import { type EventStore, LmdbEventStore } from '#libs/event-store';
+import { embeddedIn, type EventStore, openStore, type StoreLocation } from '#libs/event-store';
 import type { EventRegistry } from '#libs/kernel';
 import { type Ledger, openLedger } from '#libs/ledger';
 import { type LogIdentity, type OpenedLog, openLog } from './party-log.js';
 import { Recorder } from './recorder.js';
 
 export interface PartyOptions {
-  /** Everything of the party but its keys: `event-store/` and what an app puts beside it. */
+  /** Everything of the party but its keys: `event-store/`, where its record is embedded, and what an app puts beside it. */
   readonly dataDirectory: string;
+  /** Where its record is; embedded in the data directory where left out. */
+  readonly store?: StoreLocation | undefined;
   /** Its keys, apart from the data, with a backup of their own (format.md §2). */
   readonly keysDirectory: string;
   readonly events: EventRegistry;
@@ -23,6 +25,8 @@ export interface PartyOptions {
 /** What every server with a record of its own has: store, keys, names, signing key, recorder. */
 export interface Party {
   readonly store: EventStore;
+  /** Where that store is: for others that open it to read. */
+  readonly location: StoreLocation;
   readonly keys: RecordKeys;
   readonly fields: ProtectedFields;
   readonly names: HmacNames;
@@ -41,7 +45,8 @@ export interface Party {
  * use by another process, not writable, full, or with keys that are not its own; a log that is ahead of its store
  * (LEDGER_AHEAD_OF_STORE), or whose key is gone (LEDGER_KEY_MISSING). Nothing is left open then.
  */
-export async function openParty({ dataDirectory, keysDirectory, events, log, withoutLedger, onTrouble }: PartyOptions): Promise<Party> {
+export async function openParty(options: PartyOptions): Promise<Party> {
+  const { dataDirectory, keysDirectory, store: location = embeddedIn(dataDirectory), events, log, withoutLedger, onTrouble } = options;
   const secrets = openPartySecrets(keysDirectory);
   const signing = SigningKey.openOrCreate(keysDirectory);
   const opened: (() => Promise<void>)[] = [];
@@ -52,7 +57,7 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
     if (failures.length > 0) throw failures[0];
   };
   try {
-    const store = await LmdbEventStore.open(join(dataDirectory, 'event-store'));
+    const store = await openStore(location);
     opened.push(() => store.close());
     const keys = await RecordKeys.open(keysDirectory);
     opened.unshift(() => keys.close()); // after the store
@@ -77,6 +82,7 @@ export async function openParty({ dataDirectory, keysDirectory, events, log, wit
     }
     return {
       store,
+      location,
       keys,
       fields,
       names: new HmacNames(secrets.streamSecret),

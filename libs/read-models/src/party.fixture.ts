@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileKeyVault, HmacNames, IdentifierCipher, newEventId, openPartySecrets, ProtectedFields, RecordKeys } from '#libs/cryptography';
 import * as domain from '#libs/domain';
-import { LmdbEventStore, type Position } from '#libs/event-store';
+import { embeddedIn, LmdbEventStore, type Position } from '#libs/event-store';
 import { clear, EventRegistry, type EventType, isSealed, type Message, type Protected } from '#libs/kernel';
 import { Cursors } from './cursor.js';
 import { type PartyKind, projectionsOf } from './models-of-party.js';
@@ -64,7 +64,7 @@ export class TestParty {
 
   get places(): WorkerPlaces {
     const { directory, kind } = this;
-    return { kind, storeDirectory: join(directory, 'event-store'), keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models') };
+    return { kind, store: embeddedIn(directory), keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models') };
   }
 
   /** Seals what is protected, and appends; one append a stream. */

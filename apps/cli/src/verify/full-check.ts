@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbEventStore } from '#libs/event-store';
+import { embeddedIn, openStore, type StoreLocation } from '#libs/event-store';
 import { checkReadModels, type PartyKind } from '#libs/read-models';
 import type { PartyDirectory } from '../parties/party-directory.js';
 import { EventFold } from './event-fold.js';
@@ -16,8 +16,8 @@ const PAGE_EVENTS = 10_000;
 
 /** Folds every event, and holds the read models against a fold from the beginning. Rejects where the store cannot be read. */
 export async function checkFully(party: PartyDirectory, entries: number, onProgress: OnProgress): Promise<FullCheck> {
-  const storeDirectory = join(party.dataDirectory, 'event-store');
-  const store = await LmdbEventStore.open(storeDirectory, { readOnly: true });
+  const location = embeddedIn(party.dataDirectory);
+  const store = await openStore(location, { readOnly: true });
   const fold = new EventFold(store);
   try {
     for (let after = 0n; after < BigInt(entries) && fold.finding === undefined;) {
@@ -31,12 +31,12 @@ export async function checkFully(party: PartyDirectory, entries: number, onProgr
     await store.close();
   }
   if (fold.finding) return { readModels: [], findings: [fold.finding], notes: [] };
-  return readModels(party, storeDirectory, fold.kind, entries, onProgress);
+  return readModels(party, location, fold.kind, entries, onProgress);
 }
 
 async function readModels(
   { dataDirectory, keysDirectory }: PartyDirectory,
-  storeDirectory: string,
+  store: StoreLocation,
   kind: PartyKind | undefined,
   entries: number,
   onProgress: OnProgress,
@@ -46,7 +46,7 @@ async function readModels(
   if (keysDirectory === undefined || kind === undefined) return { readModels: [], findings: [], notes: [{ code: 'READ_MODELS_UNCHECKED' }] };
   const checked = await checkReadModels({
     kind,
-    storeDirectory,
+    store,
     keyDirectory: keysDirectory,
     modelsDirectory,
     onProgress: (done, total) => onProgress('models', done, total),

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FileKeyVault, HmacNames, IdentifierCipher, openPartySecrets, ProtectedFields, RecordKeys } from '#libs/cryptography';
-import { LmdbEventStore } from '#libs/event-store';
+import { openStore } from '#libs/event-store';
 import { Cursors } from '../cursor.js';
 import { projectionsOf } from '../models-of-party.js';
 import { PersonKeys } from '../person-keys.js';
@@ -19,11 +19,11 @@ async function personKeys(names: HmacNames, keyDirectory: string): Promise<Perso
   return new PersonKeys(names, await makeCipher(), makeCipher);
 }
 
-async function start({ kind, storeDirectory, keyDirectory, modelsDirectory }: WorkerPlaces): Promise<void> {
+async function start({ kind, store: location, keyDirectory, modelsDirectory }: WorkerPlaces): Promise<void> {
   const { streamSecret } = openPartySecrets(keyDirectory);
   const names = new HmacNames(streamSecret);
   const keys = await RecordKeys.open(keyDirectory, { readOnly: true });
-  const store = await LmdbEventStore.open(storeDirectory, { readOnly: true });
+  const store = await openStore(location, { readOnly: true });
   const secrets: Secrets = {
     fields: new ProtectedFields(keys),
     names,

@@ -103,8 +103,8 @@ export class SqliteReadModels extends ReadModels {
   }
 
   #start(): Promise<void> {
-    const { kind, storeDirectory, keyDirectory, modelsDirectory } = this.#options;
-    const places: WorkerPlaces = { kind, storeDirectory, keyDirectory, modelsDirectory };
+    const { kind, store, keyDirectory, modelsDirectory } = this.#options;
+    const places: WorkerPlaces = { kind, store, keyDirectory, modelsDirectory };
     const worker = new Worker(new URL('./read-models.worker.js', import.meta.url), {
       workerData: places,
       name: `read-models ${kind}`,

@@ -1,4 +1,4 @@
-import type { Position } from '#libs/event-store';
+import type { Position, StoreLocation } from '#libs/event-store';
 import { DomainError, type ErrorKind } from '#libs/kernel';
 import type { PartyKind } from '../models-of-party.js';
 import type { QuestionName } from '../questions.js';
@@ -7,8 +7,8 @@ import type { Alarm } from '../read-models.js';
 /** Where a party's worker finds everything; plain data, for it crosses threads. */
 export interface WorkerPlaces {
   readonly kind: PartyKind;
-  /** Directory of the party's embedded event store. */
-  readonly storeDirectory: string;
+  /** Where the party's event store is. */
+  readonly store: StoreLocation;
   /** Directory of the party's keys. */
   readonly keyDirectory: string;
   /** Directory of its model files, made if it is missing. */

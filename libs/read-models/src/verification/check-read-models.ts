@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EventStore, LmdbEventStore } from '#libs/event-store';
+import { type EventStore, openStore, type StoreLocation } from '#libs/event-store';
 import { ProjectionDecoder } from '../decode.js';
 import { type PartyKind, projectionsOf } from '../models-of-party.js';
 import { EpochUnknown } from '../person-keys.js';
@@ -15,7 +15,7 @@ const PAGE_EVENTS = 10_000;
 
 export interface ReadModelsCheckOptions {
   readonly kind: PartyKind;
-  readonly storeDirectory: string;
+  readonly store: StoreLocation;
   readonly keyDirectory: string;
   readonly modelsDirectory: string;
   /** Events folded so far, of all projections together, and how many there will be. */
@@ -36,10 +36,10 @@ export interface CheckedReadModel {
  * Models that have no file yet are left out. Rejects where keys or store cannot be read.
  */
 export async function checkReadModels(options: ReadModelsCheckOptions): Promise<readonly CheckedReadModel[]> {
-  const { kind, storeDirectory, keyDirectory, modelsDirectory, onProgress = () => undefined } = options;
+  const { kind, store: location, keyDirectory, modelsDirectory, onProgress = () => undefined } = options;
   const { secrets, close } = await openSecrets(kind, keyDirectory);
   const directory = mkdtempSync(join(tmpdir(), 'renkei-verify-'));
-  const store = await LmdbEventStore.open(storeDirectory, { readOnly: true });
+  const store = await openStore(location, { readOnly: true });
   try {
     const total = Number(await store.lastPosition()) * projectionsOf[kind].length;
     const checked: CheckedReadModel[] = [];
