@@ -11,7 +11,7 @@ import { EventRegistry, isSealed, type Message, uuidV7 } from '#libs/kernel';
 import { type Benchmark, compare, type Figure } from './benchmark.js';
 
 const PARTY = 'core';
-const EVENTS = 500_000;
+const EVENTS = 1_500_000;
 const EVENTS_QUICK = 100_000;
 const EXCHANGES_A_BATCH = 1_000;
 const STARTED_MS = Date.parse('2020-05-08T00:00:00.000Z');

@@ -1,6 +1,8 @@
 import { type StoreFinding, StoreWalk, type WalkedBlocks } from '#libs/event-store';
 import { type HashedRange, LeafRange, LedgerWalk } from '#libs/ledger';
+import type { PartyKind } from '#libs/read-models';
 import { EventCheck } from './event-check.js';
+import { EventFold, type FoldFinding } from './event-fold.js';
 
 /** Plain data: it crosses threads. */
 export interface RangePlaces {
@@ -8,7 +10,7 @@ export interface RangePlaces {
   /** Undefined where there is no log to hold the tree against. */
   readonly ledgerDirectory: string | undefined;
   readonly seed: Uint32Array;
-  /** Every event is decoded and encoded again. */
+  /** Every event is decoded, encoded again and folded. */
   readonly full: boolean;
 }
 export interface RangeOrder {
@@ -23,36 +25,53 @@ export interface RangeResult {
   readonly hashed: HashedRange | undefined;
   readonly ids: readonly Uint32Array[];
   readonly finding?: StoreFinding | { readonly code: 'EVENT_NOT_KNOWN' | 'EVENT_NOT_ENCODED_SO'; readonly position: number; readonly detail: string };
+  /** What cannot be folded; of a store that is not as it must be it means nothing. */
+  readonly unfolded?: FoldFinding;
+  /** Whose record it is, as far as a fold tells. */
+  readonly kind?: PartyKind;
 }
 
-/** Goes through ranges of one store, in one thread: bytes, headers, ids, runs, leaves, whole tiles. */
+/** Goes through ranges of one store, in one thread: bytes, headers, ids, runs, leaves, whole tiles, events and their folds. */
 export class RangeJob {
   readonly #store: StoreWalk;
   readonly #ledger: LedgerWalk | undefined;
   readonly #events: EventCheck | undefined;
+  readonly #fold: EventFold;
 
   constructor({ storeDirectory, ledgerDirectory, seed, full }: RangePlaces) {
     this.#ledger = ledgerDirectory === undefined ? undefined : LedgerWalk.open(ledgerDirectory);
     this.#store = StoreWalk.open(storeDirectory, seed);
     this.#events = full ? new EventCheck() : undefined;
+    this.#fold = new EventFold(storeDirectory);
   }
 
-  run({ from, to, size }: RangeOrder): RangeResult {
+  async run({ from, to, size }: RangeOrder): Promise<RangeResult> {
     const ids: Uint32Array[] = [];
     const events = this.#events;
+    const fold = this.#fold;
     events?.begin();
     let leaves: LeafRange | undefined;
     const walked = this.#store.blocks(from, to, {
       ids: (words) => ids.push(words),
-      event: (bytes, position) => {
+      event: (block, start, end, position) => {
         // positions of the embedded store have no gaps, and the walk insists on it
         leaves ??= new LeafRange(position - 1, size, this.#ledger);
-        leaves.push(bytes, position);
-        events?.take(bytes, position);
+        leaves.push(block, start, end, position);
+        const event = events?.take(block.toString('utf8', start, end), position);
+        if (event !== undefined) fold.take(event, position);
       },
     });
     const finding = walked.finding ?? events?.finding;
-    return { walked, hashed: leaves?.result(), ids, ...(finding === undefined ? {} : { finding }) };
+    await fold.finish();
+    const { finding: unfolded, kind } = fold;
+    return {
+      walked,
+      hashed: leaves?.result(),
+      ids,
+      ...(finding === undefined ? {} : { finding }),
+      ...(unfolded === undefined ? {} : { unfolded }),
+      ...(kind === undefined ? {} : { kind }),
+    };
   }
 
   /** What its ranges have put on the balance of runs. */
@@ -63,5 +82,6 @@ export class RangeJob {
   async close(): Promise<void> {
     await this.#store.close();
     await this.#ledger?.close();
+    await this.#fold.close();
   }
 }

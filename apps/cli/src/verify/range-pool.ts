@@ -21,7 +21,7 @@ class Inline implements RangePool {
   }
 
   run(order: RangeOrder): Promise<RangeResult> {
-    return Promise.resolve(this.#job.run(order));
+    return this.#job.run(order);
   }
 
   async end(): Promise<readonly Uint32Array[]> {

@@ -7,7 +7,7 @@ if (!port) throw new Error('this module is the body of a worker thread');
 const job = new RangeJob(workerData as RangePlaces);
 port.on('message', (order: RangeOrder | 'end') => {
   if (order !== 'end') {
-    port.postMessage(job.run(order));
+    void job.run(order).then((result) => port.postMessage(result));
     return;
   }
   port.postMessage(job.sums);

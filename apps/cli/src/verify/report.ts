@@ -70,6 +70,6 @@ export interface VerifyReport {
   readonly findings: readonly Finding[];
 }
 
-export type Stage = 'store' | 'index' | 'fold' | 'models';
+export type Stage = 'store' | 'index' | 'models';
 /** Told as work goes on. */
 export type OnProgress = (stage: Stage, done: number, total: number) => void;

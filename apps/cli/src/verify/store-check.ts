@@ -1,5 +1,7 @@
 import { type StoreFinding, StoreWalk, UniqueIds } from '#libs/event-store';
 import { type LedgerWalk, type LogFinding, TreeCheck } from '#libs/ledger';
+import type { PartyKind } from '#libs/read-models';
+import type { FoldFinding } from './event-fold.js';
 import { openRangePool, type RangePool } from './range-pool.js';
 import type { RangeResult } from './range-job.js';
 import type { Finding, OnProgress } from './report.js';
@@ -14,6 +16,9 @@ export interface CheckedStore {
   readonly runs: number;
   readonly tree: TreeCheck;
   readonly findings: readonly Omit<Finding, 'party'>[];
+  /** The first event that cannot be folded, of a store without findings. */
+  readonly unfolded: FoldFinding | undefined;
+  readonly kind: PartyKind | undefined;
 }
 export interface StoreCheckOptions {
   readonly storeDirectory: string;
@@ -44,7 +49,8 @@ export async function checkStore(options: StoreCheckOptions): Promise<CheckedSto
     const findings = [blocks.finding, blocks.tree.finish(last), ids === blocks.finding ? undefined : ids, index.finding ?? difference].filter(
       (one) => one !== undefined,
     );
-    return { entries: blocks.tree.size, runs: index.runs, tree: blocks.tree, findings };
+    const { tree, unfolded, kind } = blocks;
+    return { entries: tree.size, runs: index.runs, tree, findings, unfolded: findings.length > 0 ? undefined : unfolded, kind };
   } catch (error) {
     await pool?.stop();
     throw error;
@@ -58,11 +64,13 @@ interface CheckedBlocks {
   readonly unique: UniqueIds;
   finding?: Found;
   ids?: StoreFinding;
+  unfolded: FoldFinding | undefined;
+  kind: PartyKind | undefined;
 }
 
 /** Ranges are worked on beside each other, and put together in their order. Ends at the first finding. */
 async function checkBlocks(pool: RangePool, last: number, { ledger, size, onProgress }: StoreCheckOptions): Promise<CheckedBlocks> {
-  const checked: CheckedBlocks = { tree: new TreeCheck(ledger), unique: new UniqueIds() };
+  const checked: CheckedBlocks = { tree: new TreeCheck(ledger), unique: new UniqueIds(), unfolded: undefined, kind: undefined };
   const waiting: { readonly from: number; readonly result: Promise<RangeResult> }[] = [];
   let asked = 1;
   let next = 1;
@@ -85,8 +93,10 @@ async function checkBlocks(pool: RangePool, last: number, { ledger, size, onProg
 }
 
 /** The position that must follow; undefined where the range holds none. */
-function join(checked: CheckedBlocks, { walked, hashed, ids, finding }: RangeResult, next: number): number | undefined {
+function join(checked: CheckedBlocks, { walked, hashed, ids, finding, unfolded, kind }: RangeResult, next: number): number | undefined {
   const { tree, unique } = checked;
+  checked.unfolded ??= unfolded;
+  checked.kind ??= kind;
   if (walked.first !== 0 && walked.first !== next) {
     checked.finding = { code: 'POSITION_MISSING', position: next, detail: `the block of position ${next} is missing: the next one begins at ${walked.first}` };
     return undefined;

@@ -57,7 +57,7 @@ describe('the check of a data directory', () => {
       onProgress: (stage) => told.push(stage),
     });
     expect(report).toMatchObject({ ok: true, full: true, findings: [], parties: [{ party: 'core', origin: 'checked.example/core/1', entries: ENTRIES + 1 }] });
-    expect(new Set(told)).toEqual(new Set(['core', 'store', 'index', 'fold']));
+    expect(new Set(told)).toEqual(new Set(['core', 'store', 'index']));
   });
 
   it('finds nothing beside an owner that records and signs all the while', async () => {

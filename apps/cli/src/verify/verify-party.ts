@@ -4,7 +4,7 @@ import { StoreWalk } from '#libs/event-store';
 import { CheckpointCheck, type KnownCheckpoint, LedgerWalk, parseOrigin, sha256 } from '#libs/ledger';
 import { ED25519, parseVerifierKey, type VerifierKey, verifierKeyOf } from '#libs/proofs';
 import type { PartyDirectory } from '../parties/party-directory.js';
-import { checkFully, type FullCheck } from './full-check.js';
+import { checkModels, type ModelsCheck } from './models-check.js';
 import { logOfStore } from './log-of-store.js';
 import type { Finding, Note, OnProgress, PartyReport } from './report.js';
 import { type CheckedStore, checkStore } from './store-check.js';
@@ -51,7 +51,7 @@ class PartyCheck {
   #origin: string | undefined;
   #root: string | undefined;
   #knownElsewhere = 0;
-  #full: FullCheck | undefined;
+  #models: ModelsCheck | undefined;
 
   constructor(options: VerifyPartyOptions) {
     this.#options = options;
@@ -69,7 +69,7 @@ class PartyCheck {
       signatures,
       cosignatures,
       knownElsewhere: this.#knownElsewhere,
-      readModels: this.#full?.readModels ?? [],
+      readModels: this.#models?.readModels ?? [],
       findings: this.#findings.slice(0, FINDINGS_MAX).map((finding) => ({ ...finding, party })),
       notes: this.#notes,
       seconds: (performance.now() - this.#startedMs) / 1_000,
@@ -114,9 +114,14 @@ class PartyCheck {
     this.#findings.push(...this.#store.findings);
     await this.#log(ledger, size);
     if (!full || this.#store.findings.length > 0) return; // a damaged store cannot be folded
-    this.#full = await checkFully(party, this.#store.entries, onProgress);
-    this.#findings.push(...this.#full.findings);
-    this.#notes.push(...this.#full.notes);
+    const { unfolded, kind, entries } = this.#store;
+    if (unfolded) {
+      this.#findings.push(unfolded);
+      return;
+    }
+    this.#models = await checkModels(party, kind, entries, onProgress);
+    this.#findings.push(...this.#models.findings);
+    this.#notes.push(...this.#models.notes);
   }
 
   #sizeOf(ledger: LedgerWalk | undefined): number {

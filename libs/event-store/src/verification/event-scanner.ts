@@ -63,19 +63,24 @@ export class EventScanner {
   /** Of the stream's name in the bytes, without quotes, as it is escaped there. */
   streamAt = 0;
   streamEnd = 0;
+  /** The name is in the bytes as it is: nothing of it is escaped. */
+  streamIsPlain = true;
   typeAt = 0;
   typeEnd = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #ascii = true;
+  /** An escape was met. */
+  #escaped = false;
   #number = 0;
 
-  scan(bytes: Uint8Array): boolean {
+  /** The event may lie within more bytes: places in it count from their beginning. */
+  scan(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     this.#bytes = bytes;
-    this.#at = 0;
+    this.#at = start;
     this.#ascii = true;
     const whole = this.#head() && this.#skip(DATA) && this.#bytes[this.#at] === OPEN_OBJECT && this.#value(1) && this.#tail();
-    return whole && this.#at === bytes.length && (this.#ascii || isUtf8(bytes));
+    return whole && this.#at === end && (this.#ascii || isUtf8(bytes.subarray(start, end)));
   }
 
   #head(): boolean {
@@ -91,7 +96,9 @@ export class EventScanner {
     this.revision = this.#number;
     if (!this.#skip(STREAM)) return false;
     this.streamAt = this.#at + 1;
+    this.#escaped = false;
     if (!this.#string()) return false;
+    this.streamIsPlain = !this.#escaped;
     this.streamEnd = this.#at - 1;
     if (!this.#skip(TYPE)) return false;
     this.typeAt = this.#at + 1;
@@ -197,6 +204,7 @@ export class EventScanner {
         this.#at = at + 1;
         return true;
       } else if (bytes[at] === BACKSLASH) {
+        this.#escaped = true;
         const length = this.#escape(at + 1);
         if (length === 0) return false;
         at += 1 + length;

@@ -11,11 +11,13 @@ const OLDER_SUFFIX_BYTES = 5;
 /** Streams looked at in one transaction. */
 const PAGE_STREAMS = 2_048;
 
+/** Of its entry in the index; the stream's name is what follows the key's first byte. */
 interface Stream {
-  readonly name: Buffer;
+  readonly key: Buffer;
   readonly newest: Run;
 }
-type Put = (name: Buffer, run: Run) => void;
+/** A run of the stream whose name, in UTF-8, stands at [from, to) of these bytes: good for the time of the call only. */
+export type PutRun = (bytes: Buffer, from: number, to: number, run: Run) => void;
 
 const wordAt = (value: Uint8Array, at: number): number =>
   (((value[at] as number) << 24) | ((value[at + 1] as number) << 16) | ((value[at + 2] as number) << 8) | (value[at + 3] as number)) >>> 0;
@@ -30,8 +32,15 @@ const runOf = (value: Uint8Array): Run => ({
 });
 
 const after = (key: Buffer): Buffer => Buffer.concat([key, Buffer.of(0)]);
-const behindOlder = (name: Buffer): Buffer => Buffer.concat([Buffer.of(OLDER), name, Buffer.of(1)]);
-const named = (name: Buffer): { stream: string } => ({ stream: name.toString('utf8') });
+const behindOlder = (head: Buffer): Buffer => Buffer.concat([Buffer.of(OLDER), head.subarray(1), Buffer.of(1)]);
+const named = (head: Buffer): { stream: string } => ({ stream: head.toString('utf8', 1) });
+
+/** Whether the bytes at [a, aEnd) are those at [b, bEnd) of `other`: from the end, where neighbours differ. */
+export function isSame(bytes: Uint8Array, a: number, aEnd: number, b: number, bEnd: number, other: Uint8Array = bytes): boolean {
+  if (aEnd - a !== bEnd - b) return false;
+  for (let one = aEnd - 1, two = bEnd - 1; one >= a; one -= 1, two -= 1) if (bytes[one] !== other[two]) return false;
+  return true;
+}
 
 /** Checks that the file says which format it has, and holds entries of the known kinds only. Throws Found. */
 export function checkKinds(file: LmdbFile): void {
@@ -45,14 +54,14 @@ export function checkKinds(file: LmdbFile): void {
  * gap, and each entry is found by its key. Newest and older runs of a stream are of one state of the file, also beside an
  * owner that writes. Yields how many runs there were, page by page. Throws Found.
  */
-export function* walkIndex(file: LmdbFile, put: Put): Iterable<number> {
+export function* walkIndex(file: LmdbFile, put: PutRun): Iterable<number> {
   let heads: Buffer = Buffer.of(HEAD);
   let older: Buffer = Buffer.of(OLDER);
   for (let isLast = false; !isLast;) {
     const streams = [...file.getRange({ start: heads, end: Buffer.of(HEAD + 1), limit: PAGE_STREAMS })].map(({ key, value }) => streamOf(key, value));
     const last = streams.at(-1);
     isLast = streams.length < PAGE_STREAMS || last === undefined;
-    const end = isLast || last === undefined ? Buffer.of(OLDER + 1) : behindOlder(last.name);
+    const end = isLast || last === undefined ? Buffer.of(OLDER + 1) : behindOlder(last.key);
     let runs = streams.length;
     const merge = new Merge(streams, put);
     for (const { key, value } of file.getRange({ start: older, end })) {
@@ -60,23 +69,21 @@ export function* walkIndex(file: LmdbFile, put: Put): Iterable<number> {
       runs += 1;
     }
     merge.end();
-    for (const { name } of streams)
-      if (!file.doesExist(Buffer.concat([Buffer.of(HEAD), name]))) throw found('INDEX_DAMAGED', 'its newest run is not found by its name', named(name));
+    for (const { key } of streams) if (!file.doesExist(key)) throw found('INDEX_DAMAGED', 'its newest run is not found by its name', named(key));
     file.resetReadTxn();
-    if (last) heads = after(Buffer.concat([Buffer.of(HEAD), last.name]));
+    if (last) heads = after(last.key);
     older = end;
     yield runs;
   }
 }
 
 function streamOf(key: Buffer, value: Buffer): Stream {
-  const name = Buffer.from(key.subarray(1));
-  if (value.length !== RUN_BYTES || name.length === 0) throw found('INDEX_DAMAGED', 'its newest run is none', named(name));
-  return { name, newest: checked(name, runOf(value)) };
+  if (value.length !== RUN_BYTES || key.length === 1) throw found('INDEX_DAMAGED', 'its newest run is none', named(key));
+  return { key, newest: checked(key, runOf(value)) };
 }
 
-function checked(name: Buffer, run: Run): Run {
-  if (run.count === 0) throw found('INDEX_DAMAGED', 'it has a run of no events', named(name));
+function checked(head: Buffer, run: Run): Run {
+  if (run.count === 0) throw found('INDEX_DAMAGED', 'it has a run of no events', named(head));
   return run;
 }
 
@@ -87,19 +94,21 @@ class Merge {
 
   constructor(
     private readonly streams: readonly Stream[],
-    private readonly put: Put,
+    private readonly put: PutRun,
   ) {}
 
   older(key: Buffer, value: Buffer): void {
-    const name = key.subarray(1, -OLDER_SUFFIX_BYTES);
-    while (this.#at < this.streams.length && !name.equals((this.streams[this.#at] as Stream).name)) this.#finish();
-    const stream = this.streams[this.#at];
-    if (stream === undefined || key[key.length - OLDER_SUFFIX_BYTES] !== 0)
-      throw found('INDEX_DAMAGED', 'it has older runs and no newest one', named(Buffer.from(name)));
-    if (value.length !== RUN_BYTES) throw found('INDEX_DAMAGED', 'an older run of it is none', named(stream.name));
-    const run = checked(stream.name, runOf(value));
-    if (key.readUInt32BE(key.length - 4) !== run.firstRevision)
-      throw found('INDEX_DAMAGED', 'an older run of it stands under another revision', named(stream.name));
+    const nameEnd = key.length - OLDER_SUFFIX_BYTES;
+    let stream = this.streams[this.#at];
+    while (stream !== undefined && !isSame(key, 1, nameEnd, 1, stream.key.length, stream.key)) {
+      this.#finish();
+      stream = this.streams[this.#at];
+    }
+    if (stream === undefined || key[nameEnd] !== 0)
+      throw found('INDEX_DAMAGED', 'it has older runs and no newest one', named(key.subarray(0, Math.max(1, nameEnd))));
+    if (value.length !== RUN_BYTES) throw found('INDEX_DAMAGED', 'an older run of it is none', named(stream.key));
+    const run = checked(stream.key, runOf(value));
+    if (wordAt(key, key.length - 4) !== run.firstRevision) throw found('INDEX_DAMAGED', 'an older run of it stands under another revision', named(stream.key));
     this.#take(stream, run);
   }
 
@@ -116,8 +125,8 @@ class Merge {
 
   #take(stream: Stream, run: Run): void {
     if (run.firstRevision !== this.#next)
-      throw found('REVISION_MISSING', `its index has revision ${run.firstRevision} where ${this.#next} should follow`, named(stream.name));
+      throw found('REVISION_MISSING', `its index has revision ${run.firstRevision} where ${this.#next} should follow`, named(stream.key));
     this.#next += run.count;
-    this.put(stream.name, run);
+    this.put(stream.key, 1, stream.key.length, run);
   }
 }

@@ -42,7 +42,10 @@ describe('a walk through a store', () => {
     let ids = 0;
     let runs = 0;
     const last = store.lastPosition();
-    const { finding } = store.blocks(1, last + 1, { event: (_, position) => positions.push(position), ids: (words) => (ids += words.length / 4) });
+    const { finding } = store.blocks(1, last + 1, {
+      event: (_block, _start, _end, position) => positions.push(position),
+      ids: (words) => (ids += words.length / 4),
+    });
     if (finding) findings.push(finding);
     for (const page of store.index(last)) {
       runs += page.runs;

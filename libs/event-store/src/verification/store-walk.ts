@@ -3,7 +3,7 @@ import { STREAM_NAME_BYTES_MAX } from '../event-store.js';
 import { BLOCK_FORMAT, BLOCK_HEADER_BYTES, BLOCKS_END, blockKey, countOfBlock, EVENT_PREFIX_BYTES, positionOfBlockKey, type Run } from '../lmdb/layout.js';
 import { type LmdbFile, openFile } from '../lmdb/lmdb-file.js';
 import { EventScanner } from './event-scanner.js';
-import { checkKinds, walkIndex } from './index-walk.js';
+import { checkKinds, isSame, type PutRun, walkIndex } from './index-walk.js';
 import { bucketOf, newBalanceSeed, RunBalance } from './run-balance.js';
 import { type Found, found, findingOf, type StoreFinding } from './store-finding.js';
 
@@ -17,8 +17,8 @@ const ID_WORDS = 4;
 /** Buckets whose streams are compared one by one, where the index differs from the blocks. */
 const SUSPECTS_MAX = 256;
 
-/** Called for each event: its bytes are good for the time of the call only. */
-export type TakeEvent = (bytes: Buffer, position: number) => void;
+/** Called for each event, which lies at [start, end) of a block: the block is good for the time of the call only. */
+export type TakeEvent = (block: Buffer, start: number, end: number, position: number) => void;
 
 export interface WalkedBlocks {
   /** Position of the first event there, 0 where there is none; and the one that must follow the last. */
@@ -34,7 +34,6 @@ export interface WalkOptions {
 }
 
 type MutableRun = { -readonly [K in keyof Run]: Run[K] };
-type PutRun = (name: Buffer, run: Run) => void;
 
 /**
  * An embedded event store as its file holds it: every byte of every block, and the index of runs. Read-only, beside a
@@ -46,6 +45,7 @@ export class StoreWalk {
   readonly balance: RunBalance;
   readonly #file: LmdbFile;
   readonly #scanner = new EventScanner();
+  #copy = Buffer.alloc(0);
 
   private constructor(file: LmdbFile, seed: Uint32Array) {
     this.#file = file;
@@ -86,7 +86,7 @@ export class StoreWalk {
    * header, revisions of neighbours), and their runs onto the balance.
    */
   blocks(from: number, to: number, options: WalkOptions = {}): WalkedBlocks {
-    return this.#walk(from, to, options, (name, run) => this.balance.put(1, name, 0, name.length, run));
+    return this.#walk(from, to, options, (bytes, from, to, run) => this.balance.put(1, bytes, from, to, run));
   }
 
   #walk(from: number, to: number, { event = () => undefined, ids }: WalkOptions, put: PutRun): WalkedBlocks {
@@ -128,54 +128,72 @@ export class StoreWalk {
   }
 
   #block(key: Buffer, first: number, event: TakeEvent, ids: IdBuffer | undefined, put: PutRun): number {
-    const block = this.#file.getBinary(key); // a copy: LMDB's own memory is good until the next read of any file
+    const block = this.#copyOf(key);
     if (block === undefined) throw found('BLOCK_DAMAGED', 'the block is in the file, but is not found by its position', { position: first });
     if (block.length < BLOCK_HEADER_BYTES || block[0] !== BLOCK_FORMAT) throw found('BLOCK_DAMAGED', 'the block is not of the format', { position: first });
     const count = block.readUInt32BE(1);
     const scanner = this.#scanner;
     const run: MutableRun = { firstRevision: 0, count: 0, block: first, ordinal: 0, offset: 0, length: 0 };
-    let name = block.subarray(0, 0);
+    let name = 0;
+    let nameEnd = 0;
+    let isPlain = true;
     let at = BLOCK_HEADER_BYTES;
     for (let ordinal = 0; ordinal < count; ordinal += 1) {
-      const bytes = this.#eventAt(block, at, first + ordinal);
-      if (run.count > 0 && isAt(name, bytes, scanner.streamAt, scanner.streamEnd)) {
-        if (scanner.revision !== run.firstRevision + run.count) throw revisionMissing(name, first + ordinal, run.firstRevision + run.count, scanner.revision);
+      const end = this.#endOfEvent(block, at, first + ordinal);
+      const { streamAt, streamEnd, revision } = scanner;
+      if (run.count > 0 && isSame(block, name, nameEnd, streamAt, streamEnd)) {
+        if (revision !== run.firstRevision + run.count)
+          throw revisionMissing(block.subarray(name, nameEnd), first + ordinal, run.firstRevision + run.count, revision);
       } else {
-        if (run.count > 0) put(plainName(name), run);
-        Object.assign(run, { firstRevision: scanner.revision, count: 0, ordinal, offset: at, length: 0 });
-        name = bytes.subarray(scanner.streamAt, scanner.streamEnd);
+        if (run.count > 0) putNamed(put, block, name, nameEnd, isPlain, run);
+        run.firstRevision = revision;
+        run.count = 0;
+        run.ordinal = ordinal;
+        run.offset = at;
+        run.length = 0;
+        name = streamAt;
+        nameEnd = streamEnd;
+        isPlain = scanner.streamIsPlain;
       }
-      at += EVENT_PREFIX_BYTES + bytes.length;
       run.count += 1;
-      run.length += EVENT_PREFIX_BYTES + bytes.length;
+      run.length += end - at;
       ids?.add(scanner.id);
-      event(bytes, first + ordinal);
+      event(block, at + EVENT_PREFIX_BYTES, end, first + ordinal);
+      at = end;
     }
     if (count === 0 || at !== block.length) throw found('BLOCK_DAMAGED', 'the block holds other bytes than its events', { position: first });
-    put(plainName(name), run);
+    putNamed(put, block, name, nameEnd, isPlain, run);
     return first + count;
   }
 
-  /** Bytes of the event whose length stands at an offset of a block; the scanner holds its header then. */
-  #eventAt(block: Buffer, at: number, position: number): Buffer {
+  /** The block of a key, good until the next one: LMDB's own memory is good until the next read of any file. */
+  #copyOf(key: Buffer): Buffer | undefined {
+    const block = this.#file.getBinaryFast(key);
+    if (block === undefined) return undefined;
+    if (block.length > this.#copy.length) this.#copy = Buffer.allocUnsafe(2 * block.length);
+    this.#copy.set(new Uint8Array(block.buffer, block.byteOffset, block.length)); // its memory is longer than it
+    return this.#copy.subarray(0, block.length);
+  }
+
+  /** Where the event ends whose length stands at an offset of a block; the scanner holds its header then. */
+  #endOfEvent(block: Buffer, at: number, position: number): number {
     const start = at + EVENT_PREFIX_BYTES;
-    const end = start <= block.length ? start + block.readUInt16BE(at) : start;
+    const end = start <= block.length ? start + (((block[at] as number) << 8) | (block[at + 1] as number)) : start;
     if (end > block.length) throw found('BLOCK_DAMAGED', 'an event reaches beyond the end of its block', { position });
-    const bytes = block.subarray(start, end);
-    if (!this.#scanner.scan(bytes)) throw found('EVENT_NOT_CANONICAL', 'the bytes are not the canonical form of an event', { position });
-    return bytes;
+    if (!this.#scanner.scan(block, start, end)) throw found('EVENT_NOT_CANONICAL', 'the bytes are not the canonical form of an event', { position });
+    return end;
   }
 
   /** The index of runs, as far as it is about positions up to this one, off the balance. Yields the runs looked at, page by page. */
   *index(upTo: number): Iterable<{ readonly runs: number; readonly finding?: StoreFinding }> {
-    yield* this.#index(upTo, (name, run) => this.balance.put(-1, name, 0, name.length, run));
+    yield* this.#index(upTo, (bytes, from, to, run) => this.balance.put(-1, bytes, from, to, run));
   }
 
   *#index(upTo: number, put: PutRun): Iterable<{ readonly runs: number; readonly finding?: StoreFinding }> {
     try {
       checkKinds(this.#file);
-      const upToHere: PutRun = (name, run) => {
-        if (run.block <= upTo) put(name, run);
+      const upToHere: PutRun = (bytes, from, to, run) => {
+        if (run.block <= upTo) put(bytes, from, to, run);
       };
       for (const runs of walkIndex(this.#file, upToHere)) yield { runs };
     } catch (error) {
@@ -190,9 +208,9 @@ export class StoreWalk {
     const suspects = new Set(this.balance.unbalanced().slice(0, SUSPECTS_MAX));
     if (suspects.size === 0) return undefined;
     const lonely = new Map<string, { readonly stream: string; readonly run: Run }>();
-    const meet: PutRun = (name, run) => {
-      if (!suspects.has(bucketOf(this.seed, name, 0, name.length))) return;
-      const stream = name.toString('utf8');
+    const meet: PutRun = (bytes, from, to, run) => {
+      if (!suspects.has(bucketOf(this.seed, bytes, from, to))) return;
+      const stream = bytes.toString('utf8', from, to);
       const { firstRevision, count, block, ordinal, offset, length } = run;
       const facts = [stream, firstRevision, count, block, ordinal, offset, length].join('\0');
       if (!lonely.delete(facts)) lonely.set(facts, { stream, run: { ...run } });
@@ -208,11 +226,14 @@ export class StoreWalk {
   }
 }
 
-function isAt(name: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
-  if (name.length !== to - from) return false;
-  // from the end, where neighbours differ
-  for (let at = name.length - 1; at >= 0; at -= 1) if (name[at] !== bytes[from + at]) return false;
-  return true;
+/** Puts a run whose stream's name stands at [from, to) of a block, as it is escaped there. */
+function putNamed(put: PutRun, block: Buffer, from: number, to: number, isPlain: boolean, run: Run): void {
+  if (isPlain && to - from <= STREAM_NAME_BYTES_MAX) {
+    put(block, from, to, run);
+    return;
+  }
+  const name = plainName(block.subarray(from, to));
+  put(name, 0, name.length, run);
 }
 
 const positionOf = ({ block, ordinal }: Run): number => block + ordinal;

@@ -1,5 +1,5 @@
 import { HASH_BYTES, TILE_WIDTH } from '#libs/proofs';
-import { leafHash } from '../tree/leaf-hash.js';
+import { leafHashInto } from '../tree/leaf-hash.js';
 import { ExpandedTile } from '../tree/expanded-tile.js';
 import { nativeHasher } from '../tree/native-hasher.js';
 import type { LedgerWalk } from './ledger-walk.js';
@@ -31,6 +31,16 @@ export class OpenTile {
 
   push(hash: Uint8Array, position: number): void {
     this.hashes.set(hash, this.width * HASH_BYTES);
+    this.#placed(position);
+  }
+
+  /** Hashes the entry that lies at [start, end) of `source`. */
+  hash(source: Buffer, start: number, end: number, position: number): void {
+    leafHashInto(this.hashes, this.width * HASH_BYTES, source, start, end);
+    this.#placed(position);
+  }
+
+  #placed(position: number): void {
     this.positions[this.width] = position;
     this.width += 1;
   }
@@ -64,8 +74,9 @@ export class LeafRange {
     if (first % TILE_WIDTH === 0) this.#before = this.#tile.take();
   }
 
-  push(bytes: Uint8Array, position: number): void {
-    this.#tile.push(leafHash(bytes), position);
+  /** The next entry, which lies at [start, end) of `source`. */
+  push(source: Buffer, start: number, end: number, position: number): void {
+    this.#tile.hash(source, start, end, position);
     this.#next += 1;
     if (this.#next % TILE_WIDTH !== 0) return;
     if (this.#before === undefined) {

@@ -1,52 +1,29 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedIn, openStore, type StoreLocation } from '#libs/event-store';
+import { embeddedIn } from '#libs/event-store';
 import { checkReadModels, type PartyKind } from '#libs/read-models';
 import type { PartyDirectory } from '../parties/party-directory.js';
-import { EventFold } from './event-fold.js';
 import type { Finding, Note, OnProgress } from './report.js';
 
-export interface FullCheck {
+export interface ModelsCheck {
   readonly readModels: readonly string[];
   readonly findings: readonly Omit<Finding, 'party'>[];
   readonly notes: readonly Note[];
 }
 
-const PAGE_EVENTS = 10_000;
-
-/** Folds every event, and holds the read models against a fold from the beginning. Rejects where the store cannot be read. */
-export async function checkFully(party: PartyDirectory, entries: number, onProgress: OnProgress): Promise<FullCheck> {
-  const location = embeddedIn(party.dataDirectory);
-  const store = await openStore(location, { readOnly: true });
-  const fold = new EventFold(store);
-  try {
-    for (let after = 0n; after < BigInt(entries) && fold.finding === undefined;) {
-      const page = await store.readAll({ after, limit: PAGE_EVENTS });
-      if (page.next === after) break;
-      await fold.take(page.events);
-      after = page.next;
-      onProgress('fold', Math.min(Number(after), entries), entries);
-    }
-  } finally {
-    await store.close();
-  }
-  if (fold.finding) return { readModels: [], findings: [fold.finding], notes: [] };
-  return readModels(party, location, fold.kind, entries, onProgress);
-}
-
-async function readModels(
+/** Holds the read models against a fold from the beginning. `kind`: undefined where the record's streams do not tell. */
+export async function checkModels(
   { dataDirectory, keysDirectory }: PartyDirectory,
-  store: StoreLocation,
   kind: PartyKind | undefined,
   entries: number,
   onProgress: OnProgress,
-): Promise<FullCheck> {
+): Promise<ModelsCheck> {
   const modelsDirectory = join(dataDirectory, 'read-models');
   if (!existsSync(modelsDirectory)) return { readModels: [], findings: [], notes: [] };
   if (keysDirectory === undefined || kind === undefined) return { readModels: [], findings: [], notes: [{ code: 'READ_MODELS_UNCHECKED' }] };
   const checked = await checkReadModels({
     kind,
-    store,
+    store: embeddedIn(dataDirectory),
     keyDirectory: keysDirectory,
     modelsDirectory,
     onProgress: (done, total) => onProgress('models', done, total),
