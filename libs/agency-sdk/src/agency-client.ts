@@ -2,6 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { privateKeyFrom } from './agency-token.js';
 import { type Lines, type LineResult, type Outcomes, valueOf } from './batch.api.js';
 import { type BulkOptions, type BulkSummary, submitBulk } from './bulk.js';
+import type { FeedPage, FeedRequest } from './feed.api.js';
 import type { AcquireIdentifierLine, Acquisition, CollectIdentifierRequestLine, Collection } from './identifier.api.js';
 import type { EndedProvision, EndProvisionRequest, HeldProvisionPage, ReleaseProvisionRequest } from './provision.api.js';
 import type { AskHoldersRequestLine, Holders, QueryState, QueryStatusLine, SubmitQueryLine, SubmittedQuery } from './query.api.js';
@@ -10,6 +11,8 @@ import type { PersonReplicas, RecordedReplica, RegisterReplicaLine, ReplicaScope
 import type { AcknowledgeResultLine, Result, ResultPage } from './result.api.js';
 import { type CallOptions, Transport, type TransportOptions } from './transport.js';
 import { type OutcomesOptions, waitForOutcomes } from './wait-for-outcomes.js';
+
+const MS_A_SECOND = 1_000;
 
 export interface AgencyClientOptions extends TransportOptions {
   /** Id of the intermediate server, e.g. `is-east`: tokens are good for it alone. */
@@ -129,6 +132,12 @@ export class AgencyClient {
     return this.#outcomes('/identifiers/collections', { lines }, options);
   }
 
+  /** The agency's own feed, a page; waits for the next event where it is asked to. See FeedRequest, and `httpSource` for a consumer. */
+  feed({ after, limit, waitMs }: FeedRequest = {}, options?: CallOptions): Promise<FeedPage> {
+    const path = withPage('/feed', limit, after, waitMs === undefined ? {} : { wait: String(Math.round(waitMs / MS_A_SECOND)) });
+    return this.#transport.call('GET', path, undefined, { ...options, extraMs: waitMs ?? 0 });
+  }
+
   searchRecords(request: SearchRecordsRequest, options?: CallOptions): Promise<RecordPage> {
     return this.#transport.call('POST', '/records/search', request, options);
   }
@@ -144,8 +153,12 @@ export class AgencyClient {
   }
 }
 
-function withPage(path: string, limit: number | undefined, after: string | undefined): string {
-  const query = new URLSearchParams({ ...(limit === undefined ? {} : { limit: String(limit) }), ...(after === undefined ? {} : { after }) }).toString();
+function withPage(path: string, limit: number | undefined, after: string | undefined, more: Readonly<Record<string, string>> = {}): string {
+  const query = new URLSearchParams({
+    ...more,
+    ...(limit === undefined ? {} : { limit: String(limit) }),
+    ...(after === undefined ? {} : { after }),
+  }).toString();
   return query === '' ? path : `${path}?${query}`;
 }
 
