@@ -35,6 +35,9 @@ export const LIBS = {
 /** The one app that may import other apps: it composes them. */
 const COMPOSES_APPS = 'sandbox';
 
+/** Servers and doubles for tests: open to every test by a relative path. */
+const TEST_SUPPORT = 'test/support/';
+
 /** Code that never ships: it may use development dependencies, and shipped code may not import it. */
 const isTestFile = (path) => /\.spec\.ts$|\.contract\.ts$/.test(path) || /^(?:test|apps\/[^/]+\/test)\//.test(path);
 
@@ -95,6 +98,7 @@ function checkRelative(from, specifier, known) {
   const target = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
   const owner = ownerOf(from);
   if (owner.kind === 'test') return undefined;
+  if (isTestFile(from) && target.startsWith(TEST_SUPPORT)) return known.has(target) ? undefined : `imports ${specifier}, which does not exist`;
   if (!target.startsWith(`${owner.kind}s/${owner.name}/`)) return `leaves ${owner.kind} ${owner.name} by a relative import (${specifier})`;
   if (specifier.endsWith('.js') && !known.has(target)) return `imports ${specifier}, which does not exist`;
   return !isTestFile(from) && isTestFile(target) ? `ships, so it may not import the test ${specifier}` : undefined;

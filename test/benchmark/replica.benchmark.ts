@@ -6,7 +6,7 @@ import { FileKeyVault, HmacNames, IdentifierCipher, monthKeyId, newEventIds, ope
 import { exchangeEventTypes, replicaEventTypes } from '#libs/domain';
 import { type AppendRequest, embeddedIn, LmdbEventStore, NO_STREAM, type Position } from '#libs/event-store';
 import { EventRegistry, type Message, uuidV7 } from '#libs/kernel';
-import { type PartyKind, type ReplicaLookup, SqliteReadModels, type SqliteReadModelsOptions } from '#libs/read-models';
+import { openReadModels, type OpenReadModelsOptions, type PartyKind, type ReadModels, type ReplicaLookup } from '#libs/read-models';
 import { type Benchmark, type Figure, median, rate, withPeakMemory } from './benchmark.js';
 
 const AGENCY = '9900000000000001';
@@ -28,7 +28,7 @@ const DIGEST = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
 
 /** A party's directories with a store that others fold. */
 interface StoredParty {
-  readonly options: SqliteReadModelsOptions;
+  readonly options: OpenReadModelsOptions;
   readonly names: HmacNames;
   readonly position: Position;
 }
@@ -68,7 +68,13 @@ async function stored(directory: string, kind: PartyKind, count: number, make: (
     throw new Error(`the read models are in trouble: ${alarm.code}`);
   };
   return {
-    options: { kind, store: embeddedIn(directory), keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models'), onAlarm },
+    options: {
+      kind,
+      store: embeddedIn(directory),
+      keyDirectory: join(directory, 'keys'),
+      models: { kind: 'sqlite', directory: join(directory, 'read-models') },
+      onAlarm,
+    },
     names,
     position,
   };
@@ -139,7 +145,7 @@ async function storedExchanges(directory: string, exchanges: number): Promise<St
   }
 }
 
-async function caughtUp(models: SqliteReadModels, position: Position): Promise<void> {
+async function caughtUp(models: ReadModels, position: Position): Promise<void> {
   for (let wait = 1; ; wait += 1) {
     try {
       await models.caughtUp(position, CAUGHT_UP_TIMEOUT_MS);
@@ -152,9 +158,9 @@ async function caughtUp(models: SqliteReadModels, position: Position): Promise<v
 }
 
 /** A fresh set of model files, folded to the end of the store; the work done with them, and they are gone. */
-async function withModels<T>({ options, position }: StoredParty, round: number, work: (models: SqliteReadModels) => Promise<T>): Promise<T> {
-  const modelsDirectory = `${options.modelsDirectory}-${round}`;
-  const models = await SqliteReadModels.open({ ...options, modelsDirectory });
+async function withModels<T>({ options, position }: StoredParty, round: number, work: (models: ReadModels) => Promise<T>): Promise<T> {
+  const modelsDirectory = `${options.keyDirectory}-models-${round}`;
+  const models = await openReadModels({ ...options, models: { kind: 'sqlite', directory: modelsDirectory } });
   try {
     await caughtUp(models, position);
     return await work(models);
@@ -199,13 +205,13 @@ function lookups(names: HmacNames, persons: number, count: number, round: number
   });
 }
 
-async function asked(models: SqliteReadModels, keys: readonly ReplicaLookup[]): Promise<void> {
+async function asked(models: ReadModels, keys: readonly ReplicaLookup[]): Promise<void> {
   const found = await models.ask('replicas', { keys });
   if (found.some((answer) => answer?.replicas.length !== 1)) throw new Error('a replica that is there was not found');
 }
 
 /** Microseconds of single lookups, one after another, at a quantile. */
-async function alone(models: SqliteReadModels, keys: readonly ReplicaLookup[], quantile: number): Promise<number> {
+async function alone(models: ReadModels, keys: readonly ReplicaLookup[], quantile: number): Promise<number> {
   const took: number[] = [];
   for (const key of keys) {
     const start = performance.now();

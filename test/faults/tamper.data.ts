@@ -12,7 +12,7 @@ import { FileKeyVault, IdentifierCipher, newEventId, SigningKey } from '#libs/cr
 import { type ClearField, type EventRegistry, isSealed, type Protected } from '#libs/kernel';
 import { KnownLogs } from '#libs/ledger';
 import { COSIGNATURE_V1, cosign, parseNote, verifierKeyOf } from '#libs/proofs';
-import { SqliteReadModels } from '#libs/read-models';
+import { openReadModels } from '#libs/read-models';
 
 export const DEPLOYMENT = 'tamper.example';
 export const CORE = 'core';
@@ -155,11 +155,11 @@ async function witnessed(directory: string, name: string, signing: SigningKey, p
 
 async function foldModels(data: string, id: string): Promise<void> {
   const party = await openOne(data, id); // before its worker: in one process a file is opened as whoever comes first opens it
-  const models = await SqliteReadModels.open({
+  const models = await openReadModels({
     kind: id === CORE ? 'core' : 'intermediate-server',
     store: party.location,
     keyDirectory: keysDirectory(data, id),
-    modelsDirectory: join(partyDirectory(data, id), 'read-models'),
+    models: { kind: 'sqlite', directory: join(partyDirectory(data, id), 'read-models') },
     onAlarm: ({ code }) => {
       throw new Error(code);
     },

@@ -13,7 +13,7 @@ import {
 import { EventRegistry } from '#libs/kernel';
 import { KnownLogs } from '#libs/ledger';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
-import { PAGE_ROWS_MAX, type ReadModels, SqliteReadModels } from '#libs/read-models';
+import { modelsLocation, openReadModels, PAGE_ROWS_MAX, type ReadModels } from '#libs/read-models';
 import { CORE, CoreParts } from './core-parts.js';
 import { signingKeysOf } from './register/directory.js';
 import { loadRegister } from './register/load-register.js';
@@ -63,11 +63,11 @@ export async function openCore(options: {
   let models: ReadModels | undefined;
   try {
     const cipher = await IdentifierCipher.create(new FileKeyVault(keysDirectory));
-    models = await SqliteReadModels.open({
+    models = await openReadModels({
       kind: 'core',
       store: party.location,
       keyDirectory: keysDirectory,
-      modelsDirectory: join(dataDirectory, 'read-models'),
+      models: modelsLocation({ dataDirectory, deployment, party: CORE }),
       onAlarm: ({ code, projection, position }) =>
         log.error('a read model has trouble', {
           code,

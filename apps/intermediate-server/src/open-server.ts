@@ -3,7 +3,7 @@ import { openParty, type Party } from '#libs/commands';
 import { logEventTypes, provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
 import { EventRegistry } from '#libs/kernel';
 import type { Clock, Log } from '#libs/platform';
-import { type ReadModels, SqliteReadModels } from '#libs/read-models';
+import { modelsLocation, openReadModels, type ReadModels } from '#libs/read-models';
 import { ResultMailbox } from './result/result-mailbox.js';
 
 /** The event types of an intermediate server's record. */
@@ -46,11 +46,11 @@ export async function openServer(options: {
   let mailbox: ResultMailbox | undefined;
   try {
     mailbox = ResultMailbox.open(join(dataDirectory, 'mailbox'), party.secrets.mailboxKey);
-    const models = await SqliteReadModels.open({
+    const models = await openReadModels({
       kind: 'intermediate-server',
       store: party.location,
       keyDirectory: keysDirectory,
-      modelsDirectory: join(dataDirectory, 'read-models'),
+      models: modelsLocation({ dataDirectory, deployment, party: id }),
       onAlarm: ({ code, projection, position }) =>
         log.error('a read model needs attention', {
           code,

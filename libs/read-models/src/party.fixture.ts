@@ -6,13 +6,14 @@ import * as domain from '#libs/domain';
 import { embeddedIn, LmdbEventStore, type Position } from '#libs/event-store';
 import { clear, EventRegistry, type EventType, isSealed, type Message, type Protected } from '#libs/kernel';
 import { Cursors } from './cursor.js';
+import { Runner } from './folding/runner.js';
 import { type PartyKind, projectionsOf } from './models-of-party.js';
 import { PersonKeys } from './person-keys.js';
 import type { Projection, Secrets } from './projection.js';
 import type { Alarm, ReadModels } from './read-models.js';
-import type { ModelFile } from './sqlite/model-file.js';
-import { SqliteRunner } from './sqlite/runner.js';
-import type { WorkerPlaces } from './sqlite/worker-messages.js';
+import type { StoredRows } from './sql/stored-rows.js';
+import { SqliteModels } from './sqlite/sqlite-models.js';
+import type { WorkerPlaces } from './thread/worker-messages.js';
 
 /** An event to be recorded, with what its envelope needs besides. */
 export interface ToRecord {
@@ -64,7 +65,7 @@ export class TestParty {
 
   get places(): WorkerPlaces {
     const { directory, kind } = this;
-    return { kind, store: embeddedIn(directory), keyDirectory: join(directory, 'keys'), modelsDirectory: join(directory, 'read-models') };
+    return { kind, store: embeddedIn(directory), keyDirectory: join(directory, 'keys'), models: { kind: 'sqlite', directory: join(directory, 'read-models') } };
   }
 
   /** Seals what is protected, and appends; one append a stream. */
@@ -103,7 +104,8 @@ export class TestParty {
   models(name = 'read-models', projections: readonly Projection[] = projectionsOf[this.kind]): ReadModels {
     const cursors = new Cursors(openPartySecrets(join(this.directory, 'keys')).streamSecret);
     const onAlarm = (alarm: Alarm): void => void this.alarms.push(alarm);
-    return new SqliteRunner({ store: this.store, directory: join(this.directory, name), projections, secrets: this.secrets(), cursors, onAlarm });
+    const models = new SqliteModels(join(this.directory, name), projections);
+    return new Runner({ store: this.store, models, secrets: this.secrets(), cursors, onAlarm });
   }
 
   async close(): Promise<void> {
@@ -261,13 +263,16 @@ export const server = {
   }),
 };
 
-/** All rows and counts of a file, decoded and in order. */
-export async function contentOf(file: ModelFile): Promise<Record<string, readonly unknown[]>> {
+/** All rows and counts of a projection, decoded and in order. */
+export async function contentOf(stored: StoredRows, { folds }: Projection): Promise<Record<string, readonly unknown[]>> {
   const content: Record<string, readonly unknown[]> = {};
-  for (const { table, counted } of file.projection.folds) {
-    const rows = await file.reader.selectFrom(table.name).selectAll().orderBy(table.key).execute();
-    content[table.name] = rows.map((row) => file.codecOf(table.name).decode(row));
-    if (counted) content[counted.counter.name] = await file.reader.selectFrom(counted.counter.name).selectAll().execute();
+  for (const { table, counted } of folds) {
+    const rows = await stored.reader.selectFrom(table.name).selectAll().orderBy(table.key).execute();
+    content[table.name] = rows.map((row) => stored.codecOf(table.name).decode(row));
+    if (!counted) continue;
+    let counts = stored.reader.selectFrom(counted.counter.name).selectAll();
+    for (const dimension of counted.counter.dimensions) counts = counts.orderBy(dimension);
+    content[counted.counter.name] = await counts.execute();
   }
   return content;
 }

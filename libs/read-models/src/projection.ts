@@ -66,3 +66,6 @@ export interface Projection<E extends Message = Message> {
 /** A fold as the projection holds it, whatever its columns and events: its methods are only ever given its own. */
 export const anyFold = <C extends Columns, E extends Message, A extends Message>(fold: RowFold<C, E>): RowFold<Columns, A> =>
   fold as unknown as RowFold<Columns, A>;
+
+export const countersOf = <E extends Message>({ folds }: Projection<E>): readonly Counter[] =>
+  folds.flatMap(({ counted }) => (counted ? [counted.counter] : []));

@@ -2,11 +2,12 @@ import { FileKeyVault, HmacNames, IdentifierCipher, openPartySecrets, ProtectedF
 import { openStore } from '#libs/event-store';
 import { projectionsOf } from '../models-of-party.js';
 import { PersonKeys } from '../person-keys.js';
-import { Follower } from './follower.js';
-import type { WorkerPlaces } from './worker-messages.js';
+import { Follower } from '../folding/follower.js';
+import type { WorkerPlaces } from '../thread/worker-messages.js';
+import { SqliteModels } from './sqlite-models.js';
 
 /** Folds a store in small pages until it is killed; says on standard output that it has begun. For the test beside it. */
-const { kind, store: location, keyDirectory, modelsDirectory } = JSON.parse(process.argv[2] ?? '{}') as WorkerPlaces;
+const { kind, store: location, keyDirectory, models } = JSON.parse(process.argv[2] ?? '{}') as WorkerPlaces;
 const PAGE_EVENTS = 200;
 
 const names = new HmacNames(openPartySecrets(keyDirectory).streamSecret);
@@ -14,7 +15,9 @@ const makeCipher = (): Promise<IdentifierCipher> => IdentifierCipher.create(new 
 const keys = await RecordKeys.open(keyDirectory, { readOnly: true });
 const store = await openStore(location, { readOnly: true });
 const secrets = { fields: new ProtectedFields(keys), names, persons: new PersonKeys(names, await makeCipher(), makeCipher), forgetKey: () => undefined };
-const followers = projectionsOf[kind].map((projection) => new Follower(modelsDirectory, projection, secrets, () => undefined));
+if (models.kind !== 'sqlite') throw new Error('this folds into files');
+const opened = new SqliteModels(models.directory, projectionsOf[kind]);
+const followers = opened.models.map((model) => new Follower(model, secrets, () => undefined));
 process.stdout.write('begun\n');
 for (let left = true; left;) {
   left = false;

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projectionsOf } from '../models-of-party.js';
 import { at, contentOf, core, exchangeId, facts, TestParty } from '../party.fixture.js';
-import { Follower } from './follower.js';
+import { Follower } from '../folding/follower.js';
 import { ModelFile } from './model-file.js';
+import { type SqliteModel, SqliteModels } from './sqlite-models.js';
 
 const EXCHANGES = 12_000;
 const KILLS = 6;
@@ -46,7 +47,8 @@ describe('a process killed while it folds', () => {
 
   /** The same events folded at a stroke, up to a position. */
   async function folded(file: ModelFile, round: number): Promise<Record<string, readonly unknown[]>> {
-    const follower = new Follower(join(party.directory, `again-${round}`), file.projection, party.secrets(), () => undefined);
+    const models = new SqliteModels(join(party.directory, `again-${round}`), [file.projection]);
+    const follower = new Follower(models.models[0] as SqliteModel, party.secrets(), () => undefined);
     const { events } = await party.store.readAll({ after: 0n, limit: 10_000 });
     let after = 0n;
     for (let page = events; page.length > 0 && after < file.checkpoint; page = (await party.store.readAll({ after, limit: 10_000 })).events) {
@@ -54,8 +56,8 @@ describe('a process killed while it folds', () => {
       after = within.at(-1)?.position ?? file.checkpoint;
       await follower.take({ events: within, next: after, atEnd: false });
     }
-    const content = await contentOf(follower.file);
-    follower.close();
+    const content = await contentOf(follower.model.rows, file.projection);
+    models.close();
     return content;
   }
 
@@ -63,11 +65,12 @@ describe('a process killed while it folds', () => {
     const checkpoints: bigint[] = [];
     for (let round = 0; round < KILLS; round += 1) {
       await foldAndKill(30 + 40 * round);
+      const modelsDirectory = join(party.directory, 'read-models');
       const [exchanges] = projectionsOf.core;
       if (!exchanges) throw new Error('the core has projections');
-      const file = ModelFile.open(party.places.modelsDirectory, exchanges);
+      const file = ModelFile.open(modelsDirectory, exchanges);
       checkpoints.push(file.checkpoint);
-      expect(await contentOf(file)).toEqual(await folded(file, round));
+      expect(await contentOf(file, file.projection)).toEqual(await folded(file, round));
       file.close();
     }
     expect(checkpoints).toEqual([...checkpoints].sort((a, b) => (a < b ? -1 : 1)));

@@ -1,9 +1,7 @@
 import Database from 'libsql';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import type { Tables } from '../sql/stored-rows.js';
 
-export type SqlValue = number | string | Uint8Array | null;
-/** Tables are known at run time only. */
-export type Tables = Record<string, Record<string, SqlValue>>;
 export type Statement = Database.Statement;
 
 const STATEMENTS_CACHED_MAX = 128;

@@ -134,7 +134,7 @@ describe('a model file', () => {
         const paged = fresh(name);
         fold(whole, events, [1_000]);
         fold(paged, events, sizes);
-        expect(await contentOf(paged)).toEqual(await contentOf(whole));
+        expect(await contentOf(paged, paged.projection)).toEqual(await contentOf(whole, whole.projection));
         whole.close();
         paged.close();
       }),
@@ -147,7 +147,7 @@ describe('a model file', () => {
       fc.asyncProperty(exchangeHistory, async (events) => {
         const file = fresh('exchanges');
         fold(file, events, [3]);
-        const { exchange_counts: counts = [] } = await contentOf(file);
+        const { exchange_counts: counts = [] } = await contentOf(file, file.projection);
         const sum = (counts as { count: number }[]).reduce((total, { count }) => total + count, 0);
         expect(sum).toBe(events.filter(({ revision, stream }) => revision === 0 && stream.startsWith('exchange-')).length);
         expect((counts as { count: number }[]).every(({ count }) => count > 0)).toBe(true);
@@ -172,8 +172,8 @@ describe('a model file', () => {
     live.apply(events.slice(0, 3), persons(false), 3n, '2');
     live.apply(events.slice(3), new Map(), 4n, '3');
     rebuilt.apply(events, persons(true), 4n, '3');
-    const content = await contentOf(live);
-    expect(content).toEqual(await contentOf(rebuilt));
+    const content = await contentOf(live, live.projection);
+    expect(content).toEqual(await contentOf(rebuilt, rebuilt.projection));
     expect(content['exchanges']).toHaveLength(1);
     live.close();
     rebuilt.close();
@@ -183,14 +183,14 @@ describe('a model file', () => {
     const file = fresh('exchanges');
     const events = historyOf([1, 2].map((of) => [`exchange-${exchangeId(of)}`, core.permitted('x', facts()), MONTHS[0] as string] as const));
     file.apply(events.slice(0, 1), new Map(), 1n, '0');
-    const before = await contentOf(file);
+    const before = await contentOf(file, file.projection);
     const again = { ...(events[0] as Event), id: 'again' }; // begins a row that is there
     const other = historyOf([[`exchange-${exchangeId(0)}`, core.denied('x', facts({ affair: 'JM99000000000001' })), MONTHS[1] as string]]);
     expect(() => file.apply([...other, again], new Map(), 2n, 'again')).toThrow();
     expect(file.checkpoint).toBe(1n);
-    expect(await contentOf(file)).toEqual(before);
+    expect(await contentOf(file, file.projection)).toEqual(before);
     file.apply(events.slice(1), new Map(), 2n, '1');
-    expect((await contentOf(file))['exchanges']).toHaveLength(2);
+    expect((await contentOf(file, file.projection))['exchanges']).toHaveLength(2);
     file.close();
   });
 
@@ -204,7 +204,7 @@ describe('a model file', () => {
     const reopened = ModelFile.open(place, projection('exchanges'));
     expect([reopened.checkpoint, reopened.checkpointEventId, reopened.built]).toEqual([7n, '0', true]);
     reopened.apply(events.slice(1), new Map(), 8n, '1');
-    expect((await contentOf(reopened))['exchanges']).toHaveLength(2);
+    expect((await contentOf(reopened, reopened.projection))['exchanges']).toHaveLength(2);
     reopened.close();
   });
 });

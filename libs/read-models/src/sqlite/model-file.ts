@@ -1,14 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Position, START } from '#libs/event-store';
 import type { Message } from '#libs/kernel';
-import { type CounterChanges, type Changes, type Erasure, erasuresOf, foldEvents } from '../page-fold.js';
-import type { Projection, Recorded } from '../projection.js';
+import { type Changes, type CounterChanges, type Erasure, PageFold, partsOf } from '../page-fold.js';
+import { countersOf, type Projection, type Recorded } from '../projection.js';
+import type { SqlValue, StoredRows, Tables } from '../sql/stored-rows.js';
 import type { Columns, Counter, Index, Row, Table } from '../table.js';
-import { sqlTypeOf } from './column-codec.js';
+import { sqlTypeOf } from './columns.js';
 import { Dictionary } from './dictionary.js';
-import { kyselyOn, LibsqlDatabase, type SqlValue, type Statement, type Tables } from './libsql-database.js';
+import { kyselyOn, LibsqlDatabase, type Statement } from './libsql-database.js';
 import { TableWriter } from './table-writer.js';
 
 /**
@@ -22,6 +23,10 @@ const READER_PRAGMAS = ['query_only = 1', 'mmap_size = 268435456', 'cache_size =
 const CHECKPOINT = 'checkpoint';
 const CODES = 'codes';
 
+/** Slots of one lookup statement, smallest that fits: few texts, so that each stays prepared. */
+const LOOKUP_SLOTS = [1, 8, 64, 500] as const;
+const LOOKUP_SLOTS_MAX = 500;
+
 interface Checkpoint {
   readonly position: Position;
   /** Id of the event at that position: shows whether the store is still the one that was folded. */
@@ -31,7 +36,7 @@ interface Checkpoint {
 const NOTHING_FOLDED: Checkpoint = { position: START, eventId: '', built: false };
 
 /** One projection's rows and checkpoint in a SQLite file of its own, `<name>-v<version>.sqlite`. Of one thread. */
-export class ModelFile<E extends Message = Message> {
+export class ModelFile<E extends Message = Message> implements StoredRows {
   readonly projection: Projection<E>;
   /** Sees committed rows only. */
   readonly reader: Kysely<Tables>;
@@ -97,17 +102,10 @@ export class ModelFile<E extends Message = Message> {
    */
   apply(events: readonly Recorded<E>[], derived: ReadonlyMap<string, string>, position: Position, eventId: string): void {
     this.#transaction(() => {
-      let segment: Recorded<E>[] = [];
-      for (const event of events) {
-        const erasures = erasuresOf(this.projection, event);
-        if (erasures.length > 0) {
-          this.#fold(segment, derived);
-          segment = [];
-          for (const erasure of erasures) this.#erase(erasure);
-        }
-        segment.push(event);
+      for (const part of partsOf(this.projection, events)) {
+        for (const erasure of part.erasures) this.#erase(erasure);
+        this.#fold(part.events, derived);
       }
-      this.#fold(segment, derived);
       this.#writeCheckpoint({ position, eventId, built: this.built });
     });
   }
@@ -126,6 +124,26 @@ export class ModelFile<E extends Message = Message> {
     return this.#resident.get(table.name) ?? (this.#writers.get(table.name) as TableWriter).load(keys);
   }
 
+  async rowsBy(table: Table, column: string, values: readonly string[]): Promise<readonly Row[]> {
+    // by key: one turn of the thread, so that the writer's prepared statements show no half of a transaction
+    if (column === table.key) return [...this.load(table, values).values()];
+    const codec = this.codecOf(table.name);
+    const rows: Row[] = [];
+    for (let from = 0; from < values.length; from += LOOKUP_SLOTS_MAX) {
+      const part = values.slice(from, from + LOOKUP_SLOTS_MAX).map((value) => codec.comparable(column, value));
+      const slots = LOOKUP_SLOTS.find((size) => size >= part.length) ?? LOOKUP_SLOTS_MAX;
+      const filled = [...part, ...new Array<SqlValue>(slots - part.length).fill(part.at(-1) as SqlValue)];
+      const found = await this.reader.selectFrom(table.name).selectAll().where(column, 'in', filled).execute();
+      for (const row of found) rows.push(codec.decode(row));
+    }
+    return rows;
+  }
+
+  /** The plus keeps SQLite from choosing an index over a filter's column, which knows nothing of the order. */
+  filtered(column: string): RawBuilder<unknown> {
+    return sql`+${sql.ref(column)}`;
+  }
+
   close(): void {
     this.readerDatabase.close();
     this.#database.close();
@@ -133,7 +151,7 @@ export class ModelFile<E extends Message = Message> {
 
   #fold(events: readonly Recorded<E>[], derived: ReadonlyMap<string, string>): void {
     if (events.length === 0) return;
-    this.#write(foldEvents(this.projection, events, (table, keys) => this.load(table, keys), derived));
+    this.#write(new PageFold(this.projection, events).fold((table, keys) => this.load(table, keys), derived));
   }
 
   #write({ tables, counters }: Changes): void {
@@ -223,9 +241,6 @@ export class ModelFile<E extends Message = Message> {
     return { add: this.#database.statement(add.sql), purge: this.#database.statement(`DELETE FROM ${quoted(name)} WHERE ${bucket} AND "count" = 0`) };
   }
 }
-
-export const countersOf = <E extends Message>({ folds }: Projection<E>): readonly Counter[] =>
-  folds.flatMap(({ counted }) => (counted ? [counted.counter] : []));
 
 const quoted = (name: string): string => `"${name}"`;
 

@@ -1,4 +1,4 @@
 import { readModelsContract } from '../read-models.contract.js';
-import { SqliteReadModels } from './sqlite-read-models.js';
+import { openReadModels } from '../thread/threaded-read-models.js';
 
-readModelsContract('SQLite in a worker thread', (party, onAlarm) => SqliteReadModels.open({ ...party.places, onAlarm }));
+readModelsContract('SQLite in a worker thread', (party, onAlarm) => openReadModels({ ...party.places, onAlarm }));

@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
+import { RowCodec } from '../sql/row-codec.js';
+import type { SqlValue, Tables } from '../sql/stored-rows.js';
 import type { Row, Table } from '../table.js';
-import { RowCodec } from './column-codec.js';
+import { sqliteColumns } from './columns.js';
 import type { Dictionary } from './dictionary.js';
-import type { LibsqlDatabase, SqlValue, Statement, Tables } from './libsql-database.js';
+import type { LibsqlDatabase, Statement } from './libsql-database.js';
 
 /** Rows that one INSERT takes: binding costs more than the statement, so more gain nothing. */
 const INSERT_ROWS = 8;
@@ -25,7 +27,7 @@ export class TableWriter {
   readonly #deletes = new Map<number, Statement>();
 
   constructor(database: LibsqlDatabase, kysely: Kysely<Tables>, table: Table, dictionary: Dictionary) {
-    this.codec = new RowCodec(table, dictionary);
+    this.codec = new RowCodec(table, sqliteColumns(dictionary));
     this.#database = database;
     this.#kysely = kysely;
     this.#table = table;

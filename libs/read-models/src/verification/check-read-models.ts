@@ -5,8 +5,8 @@ import { type EventStore, openStore, type StoreLocation } from '#libs/event-stor
 import { ProjectionDecoder } from '../decode.js';
 import { type PartyKind, projectionsOf } from '../models-of-party.js';
 import { EpochUnknown } from '../person-keys.js';
-import type { Projection, Secrets } from '../projection.js';
-import { countersOf, ModelFile } from '../sqlite/model-file.js';
+import { countersOf, type Projection, type Secrets } from '../projection.js';
+import { ModelFile } from '../sqlite/model-file.js';
 import type { Row } from '../table.js';
 import { openSecrets } from './open-secrets.js';
 import { StoredModel } from './stored-model.js';

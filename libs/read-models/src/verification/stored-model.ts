@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Projection } from '../projection.js';
-import { RowCodec } from '../sqlite/column-codec.js';
+import { RowCodec } from '../sql/row-codec.js';
+import { sqliteColumns } from '../sqlite/columns.js';
 import { Dictionary } from '../sqlite/dictionary.js';
 import { LibsqlDatabase } from '../sqlite/libsql-database.js';
 import type { Counter, Row, Table } from '../table.js';
@@ -58,7 +59,7 @@ export class StoredModel {
 
   /** All rows of a table, decoded, a page at a time. */
   *rows(table: Table): Iterable<readonly Row[]> {
-    const codec = new RowCodec(table, this.#dictionary);
+    const codec = new RowCodec(table, sqliteColumns(this.#dictionary));
     const key = quoted(table.key);
     const first = this.#database.statement(`SELECT * FROM ${quoted(table.name)} ORDER BY ${key} LIMIT ${PAGE_ROWS}`);
     const next = this.#database.statement(`SELECT * FROM ${quoted(table.name)} WHERE ${key} > ? ORDER BY ${key} LIMIT ${PAGE_ROWS}`);

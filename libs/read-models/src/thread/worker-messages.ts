@@ -1,5 +1,6 @@
 import type { Position, StoreLocation } from '#libs/event-store';
 import { DomainError, type ErrorKind } from '#libs/kernel';
+import type { ModelsLocation } from '../models-location.js';
 import type { PartyKind } from '../models-of-party.js';
 import type { QuestionName } from '../questions.js';
 import type { Alarm } from '../read-models.js';
@@ -11,8 +12,8 @@ export interface WorkerPlaces {
   readonly store: StoreLocation;
   /** Directory of the party's keys. */
   readonly keyDirectory: string;
-  /** Directory of its model files, made if it is missing. */
-  readonly modelsDirectory: string;
+  /** Where its read models are. */
+  readonly models: ModelsLocation;
 }
 
 /** What may be asked of the worker; `timeoutMs` counts from its arrival. */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Position } from '#libs/event-store';
 import type { Answer, Ask, QuestionName } from '../questions.js';
 import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, ReadModels } from '../read-models.js';
-import { readModelsBusy, readModelsDown, readModelsTimeout } from './waiting-questions.js';
+import { readModelsBusy, readModelsDown, readModelsTimeout } from '../folding/waiting-questions.js';
 import { type Call, type FromWorker, fromRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
 
 const START_TIMEOUT_MS = 30_000;
@@ -15,7 +15,7 @@ const WORKER_HEAP_MIB_MAX = 512;
 /** A page of decoded events outlives several small nurseries, and is copied each time. */
 const WORKER_NURSERY_MIB_MAX = 48;
 
-export interface SqliteReadModelsOptions extends WorkerPlaces {
+export interface OpenReadModelsOptions extends WorkerPlaces {
   /** Called in the caller's thread, never twice for one standing trouble. */
   readonly onAlarm: (alarm: Alarm) => void;
 }
@@ -26,12 +26,9 @@ interface Pending {
   readonly timer: NodeJS.Timeout;
 }
 
-/**
- * The read models of one party in SQLite files, folded and asked in a worker thread. The event store and the keys must
- * have been opened (made) before. A worker that dies is started again; what it had not committed is folded again.
- */
-export class SqliteReadModels extends ReadModels {
-  readonly #options: SqliteReadModelsOptions;
+/** The read models of one party, folded and asked in a worker thread. A worker that dies is started again; what it had not committed is folded again. */
+export class ThreadedReadModels extends ReadModels {
+  readonly #options: OpenReadModelsOptions;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -39,14 +36,14 @@ export class SqliteReadModels extends ReadModels {
   #poked = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: SqliteReadModelsOptions) {
+  private constructor(options: OpenReadModelsOptions) {
     super();
     this.#options = options;
   }
 
   /** Resolves when the worker has opened store, keys and files; folding goes on behind. Rejects with what kept it from that. */
-  static async open(options: SqliteReadModelsOptions): Promise<SqliteReadModels> {
-    const models = new SqliteReadModels(options);
+  static async open(options: OpenReadModelsOptions): Promise<ThreadedReadModels> {
+    const models = new ThreadedReadModels(options);
     await models.#start();
     return models;
   }
@@ -103,8 +100,8 @@ export class SqliteReadModels extends ReadModels {
   }
 
   #start(): Promise<void> {
-    const { kind, store, keyDirectory, modelsDirectory } = this.#options;
-    const places: WorkerPlaces = { kind, store, keyDirectory, modelsDirectory };
+    const { kind, store, keyDirectory, models } = this.#options;
+    const places: WorkerPlaces = { kind, store, keyDirectory, models };
     const worker = new Worker(new URL('./read-models.worker.js', import.meta.url), {
       workerData: places,
       name: `read-models ${kind}`,
@@ -174,3 +171,10 @@ export class SqliteReadModels extends ReadModels {
     clearTimeout(timer);
   }
 }
+
+/**
+ * The read models of a party, wherever they are. The event store and the keys must have been opened (made) before.
+ * Resolves when a worker thread has opened them too, and SQLite's files; a PostgreSQL server may be out of reach then:
+ * an alarm tells so, and it is tried again. Folding goes on behind. Rejects with what kept it from that.
+ */
+export const openReadModels = (options: OpenReadModelsOptions): Promise<ReadModels> => ThreadedReadModels.open(options);

@@ -26,13 +26,12 @@ import { registerStreams } from '../register/register.projection.js';
 import { type ReplicaRow, replicas } from '../replica/replicas.projection.js';
 import { type SubjectRow, subjects } from '../subject/subjects.projection.js';
 import type { Counter, Row, Table } from '../table.js';
-import type { SqlValue } from './libsql-database.js';
-import type { ModelFile } from './model-file.js';
 import { bindingOf, checkLimit, newestFirst } from './newest-first.js';
+import type { StoredRows } from './stored-rows.js';
 
-/** How each question is answered, and by which projection's file. */
+/** How each question is answered, and by which projection's rows. */
 export type Answers = {
-  readonly [N in QuestionName]: { readonly projection: string; answer(file: ModelFile, question: Ask<N>, cursors: Cursors): Promise<Answer<N>> };
+  readonly [N in QuestionName]: { readonly projection: string; answer(stored: StoredRows, question: Ask<N>, cursors: Cursors): Promise<Answer<N>> };
 };
 
 const HIDDEN: ReadonlySet<string> = new Set(['person', 'recordKey', 'recordId', 'open', 'answer', 'over', 'disclosableFrom', 'agency']);
@@ -42,25 +41,28 @@ const picked = <T extends Row>(row: Row, names: readonly (string & keyof T)[]): 
 const shownPage = <T>({ rows, next }: Page<Row>): Page<T> => ({ rows: rows.map((row) => shown<T>(row)), ...(next === undefined ? {} : { next }) });
 const oneOf = (value: string | undefined): readonly string[] | undefined => (value === undefined ? undefined : [value]);
 
-async function exchangeList(file: ModelFile, question: Ask<'exchanges'>, cursors: Cursors): Promise<Page<ExchangeRecord>> {
+async function exchangeList(stored: StoredRows, question: Ask<'exchanges'>, cursors: Cursors): Promise<Page<ExchangeRecord>> {
   const { person, requester, provider, affair, information, outcomes } = question;
   // the narrowest index leads, the rest is looked at row by row
   const by = person !== undefined ? { person } : requester !== undefined ? { requester } : { provider };
   const filters = { affair: oneOf(affair), information: oneOf(information), status: outcomes, requester: oneOf(requester), provider: oneOf(provider) };
   const rest = Object.fromEntries(Object.entries(filters).filter(([column]) => !(column in by)));
-  return shownPage(await newestFirst(file, 'exchanges', question, { table: exchanges, time: 'requestedAt', by, filters: rest }, cursors));
+  return shownPage(await newestFirst(stored, 'exchanges', question, { table: exchanges, time: 'requestedAt', by, filters: rest }, cursors));
 }
 
 /** Rows of a partial index over `open`, in the order of their keys. */
 async function openRows(
-  file: ModelFile,
+  stored: StoredRows,
   table: Table,
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
   by: Readonly<Record<string, string>> = {},
 ): Promise<readonly Row[]> {
   checkLimit(limit, PAGE_ROWS_MAX);
-  const codec = file.codecOf(table.name);
-  let query = file.reader.selectFrom(table.name).selectAll().where(sql.ref('open'), '=', sql.lit(1));
+  const codec = stored.codecOf(table.name);
+  let query = stored.reader
+    .selectFrom(table.name)
+    .selectAll()
+    .where(sql.ref('open'), '=', sql.lit(codec.comparable('open', true)));
   for (const [column, value] of Object.entries(by)) query = query.where(column, '=', codec.comparable(column, value));
   if (after !== undefined) query = query.where(table.key, '>', codec.comparable(table.key, after));
   const found = await query.orderBy(table.key).limit(limit).execute();
@@ -93,16 +95,16 @@ const DISCLOSED = [
  * The person's view: no sealed row, none that may yet be sealed, and nothing that tells of them. What is left out is left
  * out before rows are counted into pages, so that no page is short and no cursor leads to nothing.
  */
-async function disclosure(file: ModelFile, question: Ask<'disclosure'>, cursors: Cursors): Promise<Page<DisclosedExchange>> {
+async function disclosure(stored: StoredRows, question: Ask<'disclosure'>, cursors: Cursors): Promise<Page<DisclosedExchange>> {
   const { person, now, limit, cursor } = question;
   checkLimit(limit, PAGE_ROWS_MAX);
-  const codec = file.codecOf(exchanges.name);
+  const codec = stored.codecOf(exchanges.name);
   const binding = bindingOf('disclosure', { person });
-  let query = file.reader
+  let query = stored.reader
     .selectFrom(exchanges.name)
     .selectAll()
     .where('person', '=', codec.comparable('person', person))
-    .where('sealed', '=', 0)
+    .where('sealed', '=', codec.comparable('sealed', false))
     .where('disclosableFrom', '<=', codec.comparable('disclosableFrom', now));
   if (cursor !== undefined) {
     const [time, id] = cursors.open(binding, cursor) as [number, string];
@@ -121,9 +123,9 @@ async function disclosure(file: ModelFile, question: Ask<'disclosure'>, cursors:
   };
 }
 
-async function registerStreamList(file: ModelFile, { after, limit }: Ask<'registerStreams'>): Promise<readonly string[]> {
+async function registerStreamList(stored: StoredRows, { after, limit }: Ask<'registerStreams'>): Promise<readonly string[]> {
   checkLimit(limit, PAGE_ROWS_MAX);
-  let query = file.reader.selectFrom(registerStreams.name).select('stream');
+  let query = stored.reader.selectFrom(registerStreams.name).select('stream');
   if (after !== undefined) query = query.where('stream', '>', after);
   const found = await query.orderBy('stream').limit(limit).execute();
   return found.map(({ stream }) => stream as string);
@@ -131,7 +133,7 @@ async function registerStreamList(file: ModelFile, { after, limit }: Ask<'regist
 
 /** Sums of a counter by some of its dimensions, in their order. */
 async function counts(
-  file: ModelFile,
+  stored: StoredRows,
   counter: Counter,
   {
     by,
@@ -143,7 +145,7 @@ async function counts(
 ): Promise<Page<Row>> {
   checkLimit(limit, COUNT_ROWS_MAX);
   const [after = 0] = cursor === undefined ? [] : cursors.open(binding, cursor);
-  let query = file.reader.selectFrom(counter.name).select([...by, sql<number>`sum(${sql.ref('count')})`.as(as)]);
+  let query = stored.reader.selectFrom(counter.name).select([...by, sql<number>`cast(sum(${sql.ref('count')}) as bigint)`.as(as)]);
   for (const [column, operator, value] of where) if (value !== undefined) query = query.where(column, operator, value);
   for (const dimension of by) query = query.groupBy(dimension).orderBy(dimension);
   const found = await query
@@ -153,7 +155,7 @@ async function counts(
   return { rows: found.slice(0, limit), ...(found.length > limit ? { next: cursors.seal(binding, [Number(after) + limit]) } : {}) };
 }
 
-async function statistics(file: ModelFile, question: Ask<'statistics'>, cursors: Cursors): Promise<Page<ExchangeCount>> {
+async function statistics(stored: StoredRows, question: Ask<'statistics'>, cursors: Cursors): Promise<Page<ExchangeCount>> {
   const { by, from, to } = question;
   const dimensions = exchangeCounts.dimensions.filter((dimension) => by.includes(dimension));
   if (dimensions.length === 0 || dimensions.length !== by.length) {
@@ -161,39 +163,39 @@ async function statistics(file: ModelFile, question: Ask<'statistics'>, cursors:
   }
   const where = [['month', '>=', from] as const, ['month', '<=', to] as const];
   const binding = bindingOf('statistics', question);
-  return (await counts(file, exchangeCounts, { by: dimensions, as: 'exchanges', where }, { ...question, binding }, cursors)) as Page<ExchangeCount>;
+  return (await counts(stored, exchangeCounts, { by: dimensions, as: 'exchanges', where }, { ...question, binding }, cursors)) as Page<ExchangeCount>;
 }
 
-async function identifierCountList(file: ModelFile, question: Ask<'identifierCounts'>, cursors: Cursors): Promise<Page<IdentifierCount>> {
+async function identifierCountList(stored: StoredRows, question: Ask<'identifierCounts'>, cursors: Cursors): Promise<Page<IdentifierCount>> {
   const { dimensions } = identifierCounts;
   const where = [['holder', '=', question.holder] as const];
   const binding = bindingOf('identifierCounts', question);
-  const page: Page<unknown> = await counts(file, identifierCounts, { by: dimensions, as: 'identifiers', where }, { ...question, binding }, cursors);
+  const page: Page<unknown> = await counts(stored, identifierCounts, { by: dimensions, as: 'identifiers', where }, { ...question, binding }, cursors);
   return page as Page<IdentifierCount>;
 }
 
-async function identifierList(file: ModelFile, question: Ask<'identifiers'>, cursors: Cursors): Promise<Page<IdentifierRow>> {
+async function identifierList(stored: StoredRows, question: Ask<'identifiers'>, cursors: Cursors): Promise<Page<IdentifierRow>> {
   const { holder, status } = question;
   const listing = { table: identifiers, time: 'issuedAt', by: { holder }, filters: { status: oneOf(status) } };
-  const page: Page<unknown> = await newestFirst(file, 'identifiers', question, listing, cursors);
+  const page: Page<unknown> = await newestFirst(stored, 'identifiers', question, listing, cursors);
   return page as Page<IdentifierRow>;
 }
 
-async function recordList(file: ModelFile, question: Ask<'records'>, cursors: Cursors): Promise<Page<AgencyRecord>> {
+async function recordList(stored: StoredRows, question: Ask<'records'>, cursors: Cursors): Promise<Page<AgencyRecord>> {
   const { agency, role, subject, counterpart, affair, information, outcomes } = question;
   const filters = { role: oneOf(role), counterpart: oneOf(counterpart), affair: oneOf(affair), information: oneOf(information), status: outcomes };
   const chosen = subject === undefined ? { by: { agency }, filters } : { by: { subject }, filters: { ...filters, agency: [agency] } };
   const listing = { table: records, time: 'requestedAt', ...chosen };
-  return shownPage(await newestFirst(file, 'records', question, listing, cursors));
+  return shownPage(await newestFirst(stored, 'records', question, listing, cursors));
 }
 
-async function heldProvisions(file: ModelFile, question: Ask<'heldProvisions'>, cursors: Cursors): Promise<Page<AgencyRecord>> {
+async function heldProvisions(stored: StoredRows, question: Ask<'heldProvisions'>, cursors: Cursors): Promise<Page<AgencyRecord>> {
   const { agency, limit, cursor } = question;
   checkLimit(limit, PAGE_ROWS_MAX);
   const binding = bindingOf('heldProvisions', question);
   const after = cursor === undefined ? undefined : (cursors.open(binding, cursor)[0] as string);
   // one row more than can be asked for would be refused: ask again instead
-  const rows = await openRows(file, records, { after, limit }, { role: 'provider', agency });
+  const rows = await openRows(stored, records, { after, limit }, { role: 'provider', agency });
   const next = rows.length === limit ? cursors.seal(binding, [rows.at(-1)?.['recordId'] as string]) : undefined;
   return { rows: rows.map((row) => shown<AgencyRecord>(row)), ...(next === undefined ? {} : { next }) };
 }
@@ -216,15 +218,20 @@ function checkKeys(keys: readonly unknown[]): void {
   if (keys.length > LOOKUP_KEYS_MAX) throw invalid('keys', `0..${LOOKUP_KEYS_MAX}`, `a lookup takes at most ${LOOKUP_KEYS_MAX} keys`);
 }
 
-/** Slots of one lookup statement, smallest that fits: few texts, so that each stays prepared. */
-const LOOKUP_SLOTS = [1, 8, 64, 500] as const;
-
-async function findSubjects(file: ModelFile, { keys }: Ask<'subjects'>): Promise<Answer<'subjects'>> {
+/**
+ * By the identifier in force first: what is reissued between the two lookups moves from the one column to the other, and
+ * is then found by the second. The newer state of a person counts.
+ */
+async function findSubjects(stored: StoredRows, { keys }: Ask<'subjects'>): Promise<Answer<'subjects'>> {
   checkKeys(keys);
+  const wanted = [...new Set(keys.map(({ identifierKey }) => identifierKey))];
   const found = new Map<string, SubjectRow>();
-  for (const column of ['formerKey', 'identifierKey'] as const) {
-    for (const row of await rowsBy(file, subjects, column, [...new Set(keys.map(({ identifierKey }) => identifierKey))]))
-      found.set(row[column] as string, row as SubjectRow);
+  for (const column of ['identifierKey', 'formerKey'] as const) {
+    for (const row of (await stored.rowsBy(subjects, column, wanted)) as readonly Row[] as readonly SubjectRow[]) {
+      const key = row[column] as string;
+      const known = found.get(key);
+      if (!known || (known.subject === row.subject && known.revision < row.revision)) found.set(key, row);
+    }
   }
   return keys.map(({ agency, identifierKey }) => {
     const row = found.get(identifierKey);
@@ -233,24 +240,18 @@ async function findSubjects(file: ModelFile, { keys }: Ask<'subjects'>): Promise
   });
 }
 
-async function rowsBy(file: ModelFile, table: Table, column: string, values: readonly string[]): Promise<readonly Row[]> {
-  const codec = file.codecOf(table.name);
-  const rows: Row[] = [];
-  for (let from = 0; from < values.length; from += LOOKUP_SLOTS[3]) {
-    const part = values.slice(from, from + LOOKUP_SLOTS[3]).map((value) => codec.comparable(column, value));
-    const slots = LOOKUP_SLOTS.find((size) => size >= part.length) ?? LOOKUP_SLOTS[3];
-    const filled = [...part, ...new Array<SqlValue>(slots - part.length).fill(part.at(-1) as SqlValue)];
-    const found = await file.reader.selectFrom(table.name).selectAll().where(column, 'in', filled).execute();
-    for (const row of found) rows.push(codec.decode(row));
-  }
-  return rows;
+async function findReplicas(stored: StoredRows, { keys }: Ask<'replicas'>): Promise<Answer<'replicas'>> {
+  checkKeys(keys);
+  const rows = (await stored.rowsBy(replicas, 'subject', [...new Set(keys.map(({ subject }) => subject))])) as readonly Row[] as readonly ReplicaRow[];
+  const found = new Map(rows.map((row) => [row.subject, row]));
+  return keys.map((key) => answerOf(found.get(key.subject), key));
 }
 
 export const answers: Answers = {
   exchanges: { projection: 'exchanges', answer: exchangeList },
   openExchanges: {
     projection: 'exchanges',
-    answer: async (file, question) => (await openRows(file, exchanges, question)).map((row) => picked<OpenExchange>(row, OPEN_EXCHANGE)),
+    answer: async (stored, question) => (await openRows(stored, exchanges, question)).map((row) => picked<OpenExchange>(row, OPEN_EXCHANGE)),
   },
   disclosure: { projection: 'exchanges', answer: disclosure },
   statistics: { projection: 'exchanges', answer: statistics },
@@ -261,18 +262,11 @@ export const answers: Answers = {
   heldProvisions: { projection: 'records', answer: heldProvisions },
   openQueries: {
     projection: 'records',
-    answer: async (file, { after, limit }) => {
+    answer: async (stored, { after, limit }) => {
       const from = after === undefined ? undefined : `${after.replaceAll('-', '')}00`;
-      return (await openRows(file, records, { after: from, limit }, { role: 'requester' })).map((row) => picked<OpenQuery>(row, OPEN_QUERY));
+      return (await openRows(stored, records, { after: from, limit }, { role: 'requester' })).map((row) => picked<OpenQuery>(row, OPEN_QUERY));
     },
   },
-  replicas: {
-    projection: 'replicas',
-    answer: (file, { keys }) => {
-      checkKeys(keys);
-      const rows = file.load(replicas, [...new Set(keys.map(({ subject }) => subject))]) as ReadonlyMap<string, unknown>;
-      return Promise.resolve(keys.map((key) => answerOf(rows.get(key.subject) as ReplicaRow | undefined, key)));
-    },
-  },
+  replicas: { projection: 'replicas', answer: findReplicas },
   subjects: { projection: 'subjects', answer: findSubjects },
 };

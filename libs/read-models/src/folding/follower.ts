@@ -4,7 +4,7 @@ import { ProjectionDecoder, type Stop } from '../decode.js';
 import { EpochUnknown } from '../person-keys.js';
 import type { Projection, Secrets } from '../projection.js';
 import type { Alarm, ProjectionLag } from '../read-models.js';
-import { ModelFile } from './model-file.js';
+import type { Model } from './model.js';
 import type { Standing } from './waiting-questions.js';
 
 const RETRY_MS_MIN = 500;
@@ -13,48 +13,54 @@ const RETRY_MS_MAX = 30_000;
 /** One projection on its way through the store: takes pages in, stops at what it does not know, tries again after failures. */
 export class Follower {
   readonly projection: Projection;
-  readonly #directory: string;
+  readonly model: Model;
   readonly #secrets: Secrets;
   readonly #alarm: (alarm: Alarm) => void;
   readonly #decoder: ProjectionDecoder<Message>;
-  #file: ModelFile;
+  /** The checkpoint that was last seen, and whether the history up to it was found to be this store's. */
+  #seen: Position = START;
   #historyChecked = false;
   #stop: Stop | undefined;
   #trouble: string | undefined;
   #retries = 0;
   #retryAt = 0;
 
-  constructor(directory: string, projection: Projection, secrets: Secrets, alarm: (alarm: Alarm) => void) {
-    this.projection = projection;
-    this.#directory = directory;
+  constructor(model: Model, secrets: Secrets, alarm: (alarm: Alarm) => void) {
+    this.projection = model.projection;
+    this.model = model;
     this.#secrets = secrets;
     this.#alarm = alarm;
-    this.#decoder = new ProjectionDecoder(projection);
-    this.#file = ModelFile.open(directory, projection);
+    this.#decoder = new ProjectionDecoder(model.projection);
   }
 
-  get file(): ModelFile {
-    return this.#file;
-  }
   get checkpoint(): Position {
-    return this.#file.checkpoint;
+    return this.model.checkpoint;
   }
   /** Indexed once, and known to be folded from this store. */
   get #ready(): boolean {
-    return this.#file.built && this.#historyChecked;
+    return this.model.built && this.#historyChecked;
   }
   get standing(): Standing {
-    return { ready: this.#ready, checkpoint: this.#file.checkpoint, stopped: this.#stop?.code };
+    return { ready: this.#ready, checkpoint: this.checkpoint, stopped: this.#stopCode };
   }
   lag(storePosition: Position): ProjectionLag {
     const { name, version } = this.projection;
-    const trouble = this.#stop?.code ?? this.#trouble;
+    const trouble = this.#stopCode ?? this.#trouble ?? this.model.trouble;
     return { projection: name, version, checkpoint: this.checkpoint, storePosition, ready: this.#ready, ...(trouble === undefined ? {} : { trouble }) };
   }
 
   /** True where it would take a page in now. */
   get running(): boolean {
+    return this.model.mine && this.#tries;
+  }
+
+  get #tries(): boolean {
     return this.#stop === undefined && performance.now() >= this.#retryAt;
+  }
+
+  /** What stopped it here; or whoever folds it elsewhere, as far as is known. */
+  get #stopCode(): string | undefined {
+    return this.#stop?.code ?? this.model.stopped;
   }
 
   /** Milliseconds until it tries again; undefined where nothing is due. */
@@ -62,27 +68,39 @@ export class Follower {
     return this.#stop === undefined && this.#retryAt > 0 ? Math.max(0, this.#retryAt - performance.now()) : undefined;
   }
 
-  /** Once after opening: is the store still the one that was folded? If not, begins anew. */
+  /**
+   * Once after opening, and where the checkpoint went back: is the store still the one that was folded? If not, who folds
+   * it begins anew; anyone else does not answer until then. Never throws.
+   */
   async checkHistory(store: EventStore): Promise<void> {
-    if (this.#historyChecked) return;
-    if (this.checkpoint > START) {
-      const { events } = await store.readAll({ after: this.checkpoint - 1n, limit: 1 });
-      const [event] = events;
-      if (event?.position !== this.checkpoint || event.id !== this.#file.checkpointEventId) {
+    if (this.checkpoint < this.#seen) this.#historyChecked = false;
+    this.#seen = this.checkpoint;
+    if (this.#historyChecked || !this.#tries) return;
+    try {
+      if (await this.#isOf(store)) this.#historyChecked = true;
+      else if (this.model.mine) {
         this.#raise({ code: 'HISTORY_CHANGED', message: 'the store is not the one that was folded: the read model is folded anew' });
-        this.#file.close();
-        ModelFile.remove(this.#directory, this.projection);
-        this.#file = ModelFile.open(this.#directory, this.projection);
+        await this.model.beginAnew();
+        this.#seen = this.checkpoint;
+        this.#historyChecked = this.checkpoint === START;
       }
+    } catch (error) {
+      this.fail(error);
     }
-    this.#historyChecked = true;
+  }
+
+  async #isOf(store: EventStore): Promise<boolean> {
+    const { checkpoint, checkpointEventId } = this.model;
+    if (checkpoint === START) return true;
+    const { events } = await store.readAll({ after: checkpoint - 1n, limit: 1 });
+    return events[0]?.position === checkpoint && events[0].id === checkpointEventId;
   }
 
   /** Takes a page in that was read after its checkpoint. Never throws: what stands in the way is told and tried again. */
   async take(page: AllPage): Promise<void> {
     try {
       await this.#fold(page);
-      if (page.atEnd && !this.#file.built && this.#stop === undefined) this.#file.finishBuilding();
+      if (page.atEnd && !this.model.built && this.running) await this.model.finishBuilding();
       this.#trouble = undefined;
       this.#retries = 0;
       this.#retryAt = 0;
@@ -101,21 +119,18 @@ export class Follower {
     this.#retries += 1;
   }
 
-  close(): void {
-    this.#file.close();
-  }
-
   async #fold(page: AllPage): Promise<void> {
     const { events, last, stop } = this.#decoder.decode(page.events);
     if (last) {
       const derived = await this.#derive(events);
-      this.#file.apply(events, derived, last.position, last.id);
+      await this.model.apply(events, derived, last.position, last.id);
       for (const event of events)
         if (event.type === 'RecordKeyDestroyed' || event.type === 'SubjectKeyDestroyed') this.#secrets.forgetKey((event.data as { key: string }).key);
     }
     if (!stop) return;
     this.#stop = stop;
     this.#raise({ ...stop, message: 'an event of a type that this code does not know: the projection stands still before it' });
+    await this.model.stop(stop.code);
   }
 
   async #derive(events: Parameters<NonNullable<Projection['derive']>>[0]): Promise<ReadonlyMap<string, string>> {

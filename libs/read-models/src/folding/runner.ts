@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type EventStore, type Position, START } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
 import type { Cursors } from '../cursor.js';
-import type { Projection, Secrets } from '../projection.js';
+import type { Secrets } from '../projection.js';
 import type { Answer, Ask, QuestionName } from '../questions.js';
 import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, ReadModels } from '../read-models.js';
-import { answers } from './answers.js';
+import { answers } from '../sql/answers.js';
 import { Follower } from './follower.js';
-import { readModelsDown, WaitingQuestions } from './waiting-questions.js';
+import type { ModelSet } from './model.js';
+import { readModelsDown, readModelsTimeout, WaitingQuestions } from './waiting-questions.js';
 
 /** Events of one page while a model is being built, and of one while questions are answered between the pages. */
 const BUILDING_PAGE_EVENTS = 10_000;
@@ -20,16 +21,15 @@ const COALESCE_MS = 50;
 
 export interface RunnerOptions {
   readonly store: EventStore;
-  /** Directory of the model files; this runner's alone. */
-  readonly directory: string;
-  readonly projections: readonly Projection[];
+  /** This runner's alone; closed with it. */
+  readonly models: ModelSet;
   readonly secrets: Secrets;
   readonly cursors: Cursors;
   readonly onAlarm: (alarm: Alarm) => void;
 }
 
-/** Folds a party's store into SQLite files and answers from them, in the thread it is made in. */
-export class SqliteRunner extends ReadModels {
+/** Folds a party's store into its models and answers from them, in the thread it is made in. */
+export class Runner extends ReadModels {
   readonly #options: RunnerOptions;
   readonly #followers: ReadonlyMap<string, Follower>;
   readonly #waiting = new WaitingQuestions(QUESTIONS_WAITING_MAX);
@@ -42,8 +42,8 @@ export class SqliteRunner extends ReadModels {
   constructor(options: RunnerOptions) {
     super();
     this.#options = options;
-    const { directory, projections, secrets, onAlarm } = options;
-    this.#followers = new Map(projections.map((projection) => [projection.name, new Follower(directory, projection, secrets, onAlarm)]));
+    const { models, secrets, onAlarm } = options;
+    this.#followers = new Map(models.models.map((model) => [model.projection.name, new Follower(model, secrets, onAlarm)]));
     this.#running = this.#run();
   }
 
@@ -52,8 +52,9 @@ export class SqliteRunner extends ReadModels {
     const { projection, answer } = answers[name];
     const follower = this.#followers.get(projection);
     if (!follower) throw new DomainError('QUESTION_NOT_SERVED', 'not-found', `this party does not answer ${name}`);
-    await this.#reached(follower, atLeast, timeoutMs);
-    return answer(follower.file, question, this.#options.cursors);
+    const deadline = performance.now() + Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
+    await this.#reached(follower, atLeast, deadline);
+    return within(deadline, answer(follower.model.rows, question, this.#options.cursors));
   }
 
   poke(): void {
@@ -63,7 +64,8 @@ export class SqliteRunner extends ReadModels {
 
   async caughtUp(position: Position, timeoutMs: number = ASK_TIMEOUT_MS): Promise<void> {
     if (this.#closed) throw readModelsDown();
-    await Promise.all([...this.#followers.values()].map((follower) => this.#reached(follower, position, timeoutMs)));
+    const deadline = performance.now() + Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
+    await Promise.all([...this.#followers.values()].map((follower) => this.#reached(follower, position, deadline)));
   }
 
   async lag(): Promise<readonly ProjectionLag[]> {
@@ -76,13 +78,13 @@ export class SqliteRunner extends ReadModels {
     if (!this.#closed) {
       this.#closed = true;
       this.#waiting.rejectAll();
+      this.#options.models.interrupt();
       this.#wake?.();
     }
     await this.#running;
   }
 
-  #reached(follower: Follower, atLeast: Position, timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
+  #reached(follower: Follower, atLeast: Position, deadline: number): Promise<void> {
     const reached = this.#waiting.wait(() => follower.standing, atLeast, deadline);
     this.#wake?.();
     return reached;
@@ -96,19 +98,19 @@ export class SqliteRunner extends ReadModels {
       await nextTurn(); // lets questions in between two pages
       if (!more) await this.#pause(started);
     }
-    for (const follower of this.#followers.values()) follower.close();
+    await this.#options.models.close();
   }
 
   /** One page for each place in the store where projections stand. True where there is more to read. */
   async #foldAll(): Promise<boolean> {
     let more = false;
-    const { store } = this.#options;
-    const running = [...this.#followers.values()].filter((follower) => follower.running);
-    for (const follower of running) await attempt(follower, () => follower.checkHistory(store));
-    for (const together of byCheckpoint(running.filter((follower) => follower.running))) {
+    const { store, models } = this.#options;
+    await models.tend();
+    for (const follower of this.#followers.values()) await follower.checkHistory(store);
+    for (const together of byCheckpoint([...this.#followers.values()].filter((follower) => follower.running))) {
       const [first] = together;
       await attempt(first, async () => {
-        const limit = together.every(({ file }) => file.built) ? LIVE_PAGE_EVENTS : BUILDING_PAGE_EVENTS;
+        const limit = together.every(({ model }) => model.built) ? LIVE_PAGE_EVENTS : BUILDING_PAGE_EVENTS;
         const page = await store.readAll({ after: first.checkpoint, limit });
         this.#storePosition = page.next > this.#storePosition ? page.next : this.#storePosition;
         for (const follower of together) await follower.take(page);
@@ -157,6 +159,14 @@ function byCheckpoint(followers: readonly Follower[]): Iterable<[Follower, ...Fo
     else groups.set(follower.checkpoint, [follower]);
   }
   return groups.values();
+}
+
+/** Rejects with READ_MODELS_TIMEOUT where the answer is not there by then. */
+function within<T>(deadlineMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(readModelsTimeout()), Math.max(0, deadlineMs - performance.now()));
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 async function attempt(follower: Follower, work: () => Promise<void>): Promise<void> {

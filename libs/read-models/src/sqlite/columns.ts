@@ -1,9 +1,7 @@
-import type { Column, Columns, Row, Table } from '../table.js';
+import type { ColumnCoding, Decode, Encode } from '../sql/row-codec.js';
+import type { SqlValue } from '../sql/stored-rows.js';
+import type { Column } from '../table.js';
 import type { Dictionary } from './dictionary.js';
-import type { SqlValue } from './libsql-database.js';
-
-type Encode = (value: unknown) => SqlValue;
-type Decode = (stored: unknown) => unknown;
 
 /** libsql hands blobs out as ArrayBuffer. */
 const hexOf = (blob: unknown): string => Buffer.from(blob as ArrayBuffer).toString('hex');
@@ -63,47 +61,9 @@ function decoderOf({ kind }: Column, dictionary: Dictionary): Decode {
   }
 }
 
-/** Rows of one table to SQLite's values and back. Columns that hold nothing are NULL, and left out of a row. */
-export class RowCodec {
-  readonly names: readonly string[];
-  readonly changing: readonly string[];
-  readonly #encoders: ReadonlyMap<string, Encode>;
-  readonly #decoders: readonly (readonly [name: string, decode: Decode])[];
-  readonly #dictionary: Dictionary;
-  readonly #columns: Columns;
-
-  constructor(table: Table, dictionary: Dictionary) {
-    this.#columns = table.columns;
-    this.#dictionary = dictionary;
-    this.names = Object.keys(table.columns);
-    this.changing = this.names.filter((name) => !table.columns[name]?.fixed);
-    this.#encoders = new Map(this.names.map((name) => [name, encoderOf(table.columns[name] as Column, dictionary)]));
-    this.#decoders = this.names.map((name) => [name, decoderOf(table.columns[name] as Column, dictionary)]);
-  }
-
-  /** Writes the values of the named columns, in their order. */
-  encoderFor(names: readonly string[]): (target: SqlValue[], row: Row) => void {
-    const encoders = names.map((name) => this.#encoders.get(name) as Encode);
-    return (target, row) => {
-      for (let at = 0; at < names.length; at += 1) {
-        const value = row[names[at] as string];
-        target.push(value === undefined ? null : (encoders[at] as Encode)(value));
-      }
-    };
-  }
-
-  /** A value to compare a column with: a code that the file does not know matches no row. */
-  comparable(name: string, value: string | number | boolean): SqlValue {
-    if (this.#columns[name]?.kind === 'code') return this.#dictionary.knownIdOf(value as string);
-    return (this.#encoders.get(name) as Encode)(value);
-  }
-
-  decode(stored: Readonly<Record<string, unknown>>): Row {
-    const row: Record<string, unknown> = {};
-    for (const [name, decode] of this.#decoders) {
-      const value = stored[name];
-      if (value !== null && value !== undefined) row[name] = decode(value);
-    }
-    return row;
-  }
-}
+/** Values as SQLite stores them in a model file: codes by the file's small numbers, names as blobs, flags as 0 and 1. */
+export const sqliteColumns = (dictionary: Dictionary): ColumnCoding => ({
+  encoderOf: (column) => encoderOf(column, dictionary),
+  decoderOf: (column) => decoderOf(column, dictionary),
+  comparable: ({ kind }, value) => (kind === 'code' ? dictionary.knownIdOf(value as string) : undefined),
+});

@@ -2,11 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FileKeyVault, HmacNames, IdentifierCipher, openPartySecrets, ProtectedFields, RecordKeys } from '#libs/cryptography';
 import { openStore } from '#libs/event-store';
 import { Cursors } from '../cursor.js';
+import { Runner } from '../folding/runner.js';
 import { projectionsOf } from '../models-of-party.js';
 import { PersonKeys } from '../person-keys.js';
 import type { Secrets } from '../projection.js';
 import type { Ask } from '../questions.js';
-import { SqliteRunner } from './runner.js';
+import type { Alarm } from '../read-models.js';
+import { openModels } from './open-models.js';
 import { type Call, type FromWorker, toRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
 
 const port = parentPort;
@@ -19,7 +21,7 @@ async function personKeys(names: HmacNames, keyDirectory: string): Promise<Perso
   return new PersonKeys(names, await makeCipher(), makeCipher);
 }
 
-async function start({ kind, store: location, keyDirectory, modelsDirectory }: WorkerPlaces): Promise<void> {
+async function start({ kind, store: location, keyDirectory, models }: WorkerPlaces): Promise<void> {
   const { streamSecret } = openPartySecrets(keyDirectory);
   const names = new HmacNames(streamSecret);
   const keys = await RecordKeys.open(keyDirectory, { readOnly: true });
@@ -30,14 +32,9 @@ async function start({ kind, store: location, keyDirectory, modelsDirectory }: W
     forgetKey: (keyId) => keys.forget(keyId),
     ...(kind === 'core' ? { persons: await personKeys(names, keyDirectory) } : {}),
   };
-  const runner = new SqliteRunner({
-    store,
-    directory: modelsDirectory,
-    projections: projectionsOf[kind],
-    secrets,
-    cursors: new Cursors(streamSecret),
-    onAlarm: (alarm) => tell({ from: 'alarm', alarm }),
-  });
+  const onAlarm = (alarm: Alarm): void => tell({ from: 'alarm', alarm });
+  const opened = await openModels(models, projectionsOf[kind], onAlarm);
+  const runner = new Runner({ store, models: opened, secrets, cursors: new Cursors(streamSecret), onAlarm });
   const answer = (call: Call): Promise<unknown> => {
     if (call.call === 'lag') return runner.lag();
     if (call.call === 'caughtUp') return runner.caughtUp(call.position, call.timeoutMs);

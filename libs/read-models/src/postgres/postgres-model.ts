@@ -1,0 +1,208 @@
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Position, START } from '#libs/event-store';
+import type { Message } from '#libs/kernel';
+import type { Model } from '../folding/model.js';
+import { PageFold, partsOf } from '../page-fold.js';
+import type { Projection, Recorded } from '../projection.js';
+import type { RowCodec } from '../sql/row-codec.js';
+import type { StoredRows, Tables } from '../sql/stored-rows.js';
+import type { Row, Table } from '../table.js';
+import type { WriterSession } from './connection.js';
+import { CHECKPOINT, emptyTables, lockKeyOf, makeIndexes } from './schema.js';
+import { TableStatements, writeChanges } from './table-changes.js';
+
+/** A checkpoint row as it is read: positions and generations are whole 64-bit numbers, so text. */
+export interface StoredCheckpoint {
+  readonly position: string;
+  readonly eventId: string;
+  readonly built: boolean;
+  readonly generation: string;
+  readonly stopped: string | null;
+}
+
+/** Somebody else has taken the projection over: what this process had in hand is rolled back. */
+class NotTheOwner extends Error {
+  override readonly name = 'NotTheOwner';
+}
+
+/** Ownership of a projection: good as long as the session lives and nobody has begun another generation. */
+interface Tenure {
+  readonly session: WriterSession;
+  readonly generation: string;
+}
+
+/** One projection at one party in a schema of its own. */
+export class PostgresModel implements Model {
+  readonly projection: Projection;
+  readonly schema: string;
+  readonly lockKey: string;
+  readonly rows: StoredRows;
+  /** Told by the set: what keeps it from the database. */
+  trouble: string | undefined;
+  /** This process has met an event there that it does not know: other code may go on. */
+  stoppedHere = false;
+  readonly #statements: ReadonlyMap<string, TableStatements>;
+  #stored: StoredCheckpoint = { position: '0', eventId: '', built: false, generation: '0', stopped: null };
+  #tenure: Tenure | undefined;
+  /** Whole tables that are kept in memory, of this tenure; empty after a failure. */
+  #resident: Map<string, Map<string, Row>> | undefined;
+
+  constructor(projection: Projection, schema: string, readers: Kysely<Tables>) {
+    this.projection = projection;
+    this.schema = schema;
+    this.lockKey = lockKeyOf(schema);
+    this.#statements = new Map(projection.folds.map(({ table }) => [table.name, new TableStatements(schema, table)]));
+    this.rows = new PostgresRows(schema, this.#statements, readers);
+  }
+
+  get checkpoint(): Position {
+    return BigInt(this.#stored.position);
+  }
+  get checkpointEventId(): string {
+    return this.#stored.eventId;
+  }
+  get built(): boolean {
+    return this.#stored.built;
+  }
+  get stopped(): string | undefined {
+    return this.#stored.stopped ?? undefined;
+  }
+  get mine(): boolean {
+    return this.#tenure !== undefined && !this.#tenure.session.broken;
+  }
+
+  /** Heard of it, from whoever folds it. */
+  heard(stored: StoredCheckpoint): void {
+    this.#stored = stored;
+  }
+
+  /** The session has the lock: begins a generation, so that nobody of an earlier one can write any more. */
+  async take(session: WriterSession): Promise<void> {
+    const { rows } = await sql<StoredCheckpoint>`update ${this.#name(CHECKPOINT)} set generation = generation + 1, stopped = null
+      returning position::text as position, "eventId", built, generation::text as generation, stopped`.execute(session.kysely);
+    const [stored] = rows;
+    if (!stored) throw new Error('a schema has no checkpoint');
+    this.#stored = stored;
+    this.#resident = undefined;
+    this.#tenure = { session, generation: stored.generation };
+  }
+
+  letGo(): void {
+    this.#tenure = undefined;
+    this.#resident = undefined;
+  }
+
+  async apply(events: readonly Recorded<Message>[], derived: ReadonlyMap<string, string>, position: Position, eventId: string): Promise<void> {
+    await this.#write(async (transaction) => {
+      for (const part of partsOf(this.projection, events)) {
+        for (const erasure of part.erasures) {
+          await this.#statements.get(erasure.table.name)?.erase(transaction, erasure);
+          if (erasure.table.resident) this.#resident = undefined;
+        }
+        await this.#fold(transaction, part.events, derived);
+      }
+      return { position: position.toString(), eventId };
+    });
+  }
+
+  async finishBuilding(): Promise<void> {
+    await this.#tenure?.session.slowly(() =>
+      this.#write(async (transaction) => {
+        await makeIndexes(transaction, this.schema, this.projection);
+        return { built: true };
+      }),
+    );
+  }
+
+  async beginAnew(): Promise<void> {
+    await this.#write(async (transaction) => {
+      await emptyTables(transaction, this.schema, this.projection);
+      this.#resident = undefined;
+      return { position: START.toString(), eventId: '', built: false };
+    });
+  }
+
+  /** For those who ask elsewhere; and other code may take it over and go on. */
+  async stop(code: string): Promise<void> {
+    this.stoppedHere = true;
+    await this.#write(() => Promise.resolve({ stopped: code }));
+  }
+
+  /** Carries the work out and sets the checkpoint in one transaction, if this process still is the owner. */
+  async #write(work: (transaction: Transaction<Tables>) => Promise<Partial<StoredCheckpoint>>): Promise<void> {
+    const tenure = this.#tenure;
+    if (!tenure || tenure.session.broken) return;
+    try {
+      this.#stored = await tenure.session.kysely.transaction().execute(async (transaction) => {
+        await this.#checkOwner(transaction, tenure);
+        const changes = await work(transaction);
+        await transaction.withSchema(this.schema).updateTable(CHECKPOINT).set(changes).execute();
+        return { ...this.#stored, ...changes };
+      });
+    } catch (error) {
+      this.#resident = undefined;
+      if (error instanceof NotTheOwner) this.letGo();
+      else if (!tenure.session.broken) throw error; // a broken session is told of, and made anew, by the set
+    }
+  }
+
+  /** The row is locked until the end: a new owner begins after this transaction, or this one writes nothing. */
+  async #checkOwner(transaction: Transaction<Tables>, { generation }: Tenure): Promise<void> {
+    const { rows } = await sql<StoredCheckpoint>`select position::text as position, generation::text as generation
+      from ${this.#name(CHECKPOINT)} for update`.execute(transaction);
+    const [stored] = rows;
+    if (stored?.generation !== generation || stored.position !== this.#stored.position) throw new NotTheOwner();
+  }
+
+  async #fold(transaction: Transaction<Tables>, events: readonly Recorded<Message>[], derived: ReadonlyMap<string, string>): Promise<void> {
+    if (events.length === 0) return;
+    const resident = (this.#resident ??= await this.#loadResident(transaction));
+    const fold = new PageFold(this.projection, events);
+    const loaded = new Map<string, ReadonlyMap<string, Row>>(resident);
+    for (const { table, keys } of fold.wanted())
+      if (!table.resident) loaded.set(table.name, (await this.#statements.get(table.name)?.load(transaction, keys)) ?? new Map<string, Row>());
+    const changes = fold.fold(({ name }) => loaded.get(name) ?? new Map<string, Row>(), derived);
+    await writeChanges(transaction, this.schema, changes, this.#statements);
+    for (const { table, inserted, updated, deleted } of changes.tables) {
+      const kept = resident.get(table.name);
+      for (const row of [...inserted, ...updated]) kept?.set(row[table.key] as string, row);
+      for (const key of deleted) kept?.delete(key);
+    }
+  }
+
+  async #loadResident(transaction: Transaction<Tables>): Promise<Map<string, Map<string, Row>>> {
+    const resident = new Map<string, Map<string, Row>>();
+    for (const { table } of this.projection.folds)
+      if (table.resident) resident.set(table.name, (await this.#statements.get(table.name)?.loadAll(transaction)) ?? new Map<string, Row>());
+    return resident;
+  }
+
+  #name(table: string): RawBuilder<unknown> {
+    return sql.id(this.schema, table);
+  }
+}
+
+/** What questions see: committed rows, by connections of their own. */
+class PostgresRows implements StoredRows {
+  readonly reader: Kysely<Tables>;
+  readonly #readers: Kysely<Tables>;
+  readonly #statements: ReadonlyMap<string, TableStatements>;
+
+  constructor(schema: string, statements: ReadonlyMap<string, TableStatements>, readers: Kysely<Tables>) {
+    this.reader = readers.withSchema(schema);
+    this.#readers = readers;
+    this.#statements = statements;
+  }
+
+  codecOf(table: string): RowCodec {
+    return (this.#statements.get(table) as TableStatements).codec;
+  }
+
+  rowsBy(table: Table, column: string, values: readonly string[]): Promise<readonly Row[]> {
+    return (this.#statements.get(table.name) as TableStatements).rowsBy(this.#readers, column, values);
+  }
+
+  filtered(column: string): RawBuilder<unknown> {
+    return sql.ref(column);
+  }
+}

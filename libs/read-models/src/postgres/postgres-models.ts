@@ -1,0 +1,124 @@
+import { type Kysely, sql } from 'kysely';
+import type { ModelSet } from '../folding/model.js';
+import type { PostgresLocation } from '../models-location.js';
+import type { Projection } from '../projection.js';
+import type { Alarm } from '../read-models.js';
+import type { Tables } from '../sql/stored-rows.js';
+import { Readers, SERVER_VERSION_MIN, WriterSession } from './connection.js';
+import { Ownership } from './ownership.js';
+import { PostgresModel, type StoredCheckpoint } from './postgres-model.js';
+import { CHECKPOINT, migrate, schemaOf } from './schema.js';
+import { DatabaseTrouble, troubleOf } from './trouble.js';
+
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 10_000;
+/** So often a server that was read-only is asked again. */
+const READ_ONLY_RETRY_MS = 1_000;
+const BEAT_EVERY_MS = 3_000;
+const CLOSE_GRACE_MS = 2_000;
+
+/** A party's models in PostgreSQL: this process folds those that it owns, and hears of what others have folded. */
+export class PostgresModels implements ModelSet {
+  readonly models: readonly PostgresModel[];
+  readonly #location: PostgresLocation;
+  readonly #alarm: (alarm: Alarm) => void;
+  readonly #readers: Readers;
+  #session: WriterSession | undefined;
+  #ownership: Ownership | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #trouble: string | undefined;
+  #retries = 0;
+  #retryAt = 0;
+  #readOnlyCheckAt = 0;
+  #closing = false;
+
+  constructor(location: PostgresLocation, projections: readonly Projection[], onAlarm: (alarm: Alarm) => void) {
+    this.#location = location;
+    this.#alarm = onAlarm;
+    this.#readers = new Readers(location);
+    this.models = projections.map((projection) => new PostgresModel(projection, schemaOf(location, projection), this.#readers.kysely));
+  }
+
+  async tend(): Promise<void> {
+    if (this.#closing || performance.now() < this.#retryAt) return;
+    try {
+      if (this.#session?.broken) await this.#drop();
+      this.#session ??= await WriterSession.open(this.#location);
+      if (!this.#ownership && performance.now() >= this.#readOnlyCheckAt) await this.#settle(this.#session);
+      await this.#ownership?.round();
+      await this.#hear(this.#session.kysely);
+      if (this.#ownership) this.#tell(undefined);
+      this.#retries = 0;
+    } catch (error) {
+      await this.#drop();
+      if (this.#closing) return;
+      this.#tell(troubleOf(error).code);
+      this.#retryAt = performance.now() + Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#retries);
+      this.#retries += 1;
+    }
+  }
+
+  interrupt(): void {
+    this.#closing = true;
+    // a page in hand may be finished; what waits for a server that does not answer is broken off
+    setTimeout(() => void this.#session?.close(), CLOSE_GRACE_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#drop();
+    await this.#readers.close();
+  }
+
+  /** The connection is there: is the server one that can be used, are the schemas there, and who else folds? */
+  async #settle(session: WriterSession): Promise<void> {
+    const { version, readOnly } = await session.state();
+    if (version < SERVER_VERSION_MIN) throw new DatabaseTrouble('DATABASE_TOO_OLD');
+    if (readOnly) {
+      this.#readOnlyCheckAt = performance.now() + READ_ONLY_RETRY_MS;
+      this.#tell('DATABASE_READ_ONLY');
+      return;
+    }
+    for (const { schema, projection } of this.models) await migrate(session.kysely, schema, projection);
+    const { deployment, party } = this.#location;
+    const ownership = new Ownership(session, this.models, `${deployment}_${party}`, (alarm) => this.#alarm(alarm));
+    await ownership.enter();
+    this.#beat = setInterval(() => void session.beat(), BEAT_EVERY_MS);
+    this.#ownership = ownership;
+  }
+
+  /** What others have folded. */
+  async #hear(db: Kysely<Tables>): Promise<void> {
+    const others = this.models.filter(({ mine }) => !mine);
+    if (others.length === 0) return;
+    const queries = others.map(
+      ({ schema }, at) =>
+        sql`select ${sql.lit(at)} as model, position::text as position, "eventId", built, generation::text as generation, stopped
+          from ${sql.id(schema, CHECKPOINT)}`,
+    );
+    try {
+      const { rows } = await sql<StoredCheckpoint & { readonly model: number }>`${sql.join(queries, sql` union all `)}`.execute(db);
+      for (const { model, ...stored } of rows) others[model]?.heard(stored);
+    } catch (error) {
+      // a server that may not be written to has no schemas yet: there is nothing to hear
+      if (this.#ownership || !['42P01', '3F000'].includes(troubleOf(error).sqlState ?? '')) throw error;
+    }
+  }
+
+  async #drop(): Promise<void> {
+    clearInterval(this.#beat);
+    this.#ownership = undefined;
+    for (const model of this.models) model.letGo();
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /** One alarm for one standing trouble. */
+  #tell(trouble: string | undefined): void {
+    if (trouble !== undefined && trouble !== this.#trouble)
+      this.#alarm({ code: trouble, message: 'the database of the read models is in the way: it is tried again' });
+    this.#trouble = trouble;
+    for (const model of this.models) model.trouble = trouble;
+  }
+}
