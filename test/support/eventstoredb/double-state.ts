@@ -6,6 +6,7 @@ export type DoubleVersion = '23.10.8' | '24.2.0';
 
 export interface DoubleState {
   readonly version: DoubleVersion;
+  readonly reportedVersion: string;
   readonly log: EventLog;
   readonly faults: FaultPlan;
   /** Port that clients reach. */

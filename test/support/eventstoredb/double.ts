@@ -1,5 +1,5 @@
 // A double of an EventStoreDB server in this process, built on the client's own generated service definitions. It is driven by the real
-// client over a real connection, and answers as real servers were observed to answer (README.md). It keeps everything in memory.
+// client over a real connection, and answers as real servers were observed to answer (README.md beside it). It keeps everything in memory.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
@@ -61,7 +61,14 @@ export interface DoubleFaults {
   writeSystemEvent(stream: string, type: string, data: string): void;
 }
 
-export async function startEventStoreDouble({ version = '23.10.8' }: { readonly version?: DoubleVersion } = {}): Promise<EventStoreDouble> {
+export async function startEventStoreDouble({
+  version = '23.10.8',
+  reportedVersion = version,
+}: {
+  readonly version?: DoubleVersion;
+  /** What it says when it is asked for its version; all else is as `version` has it. */
+  readonly reportedVersion?: string;
+} = {}): Promise<EventStoreDouble> {
   const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX, 'grpc.max_send_message_length': MESSAGE_BYTES_MAX });
   const innerPort = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
@@ -70,7 +77,7 @@ export async function startEventStoreDouble({ version = '23.10.8' }: { readonly 
   await front.open();
   const log = newDatabase();
   const plan = new FaultPlan();
-  const state: DoubleState = { version, log, faults: plan, port: () => front.port, cutConnections: () => front.cut(), tooSlow: new Set() };
+  const state: DoubleState = { version, reportedVersion, log, faults: plan, port: () => front.port, cutConnections: () => front.cut(), tooSlow: new Set() };
   server.addService(features.ServerFeaturesService, { getSupportedMethods: supportedMethods(state) });
   server.addService(gossip.GossipService, { read: readGossip(state) });
   server.addService(services.StreamsService, {

@@ -14,6 +14,8 @@ export type Fault =
   | { readonly kind: 'not-ready' }
   /** Not done: the call ends with the error that names another node. */
   | { readonly kind: 'not-leader'; readonly host: string; readonly port: number }
+  /** Not done: the account may not. */
+  | { readonly kind: 'access-denied' }
   /** Not done (BatchAppend only): BadRequest now, and for the same append a Timeout after 2 s. */
   | { readonly kind: 'bad-request-then-timeout' }
   /** Not done: the server's own write timeout, as it answers after 2 s; here at once. */

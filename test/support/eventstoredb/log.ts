@@ -1,5 +1,5 @@
 // What an EventStoreDB keeps, in memory: one log of records, the streams in it, and the ids that it has seen since it started.
-// Every rule here is a row of the observations in README.md.
+// Every rule here is a row of the observations that test/eventstoredb/facts.*.spec.ts walk.
 import { AppendIds, type IdVerdict } from './append-ids.js';
 
 /** Sum of the data bytes of one append. */

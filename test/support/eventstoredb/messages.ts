@@ -4,6 +4,7 @@ import { status as grpcStatus, Metadata, type ServiceError, type StatusObject } 
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statuses from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { Fault } from './faults.js';
 
 // google-protobuf belongs to the client, which may have its own copy of it: messages of another copy would not do
 const require = createRequire(import.meta.url);
@@ -71,6 +72,8 @@ export function statusMessage(code: number, message: string, typeName: string, d
 }
 
 export const notReadyStatus = (): StatusMessage => statusMessage(grpcStatus.UNAVAILABLE, 'Server Is Not Ready', 'google.protobuf.Empty', new Uint8Array());
+export const accessDeniedStatus = (): StatusMessage =>
+  statusMessage(grpcStatus.PERMISSION_DENIED, 'AccessDenied', 'event_store.client.AccessDenied', new shared.AccessDenied().serializeBinary());
 export const timeoutStatus = (): StatusMessage =>
   statusMessage(grpcStatus.DEADLINE_EXCEEDED, 'Timeout', 'event_store.client.Timeout', new shared.Timeout().serializeBinary());
 export function badRequestStatus(reason: string): StatusMessage {
@@ -92,9 +95,28 @@ export function failure(
 
 export const thrownByHandler = (): ReturnType<typeof failure> => failure(grpcStatus.UNKNOWN, 'Exception was thrown by handler.');
 export const notReady = (): ReturnType<typeof failure> => failure(grpcStatus.UNAVAILABLE, 'Server Is Not Ready');
+export const accessDenied = (): ReturnType<typeof failure> => failure(grpcStatus.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 export const streamDeleted = (stream: string): ReturnType<typeof failure> =>
   failure(grpcStatus.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, { exception: 'stream-deleted', 'stream-name': stream });
 export const consumerTooSlow = (): ReturnType<typeof failure> =>
   failure(grpcStatus.ABORTED, 'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.');
+/** The status that a fault ends a call with before anything is done; undefined where it is no such fault. */
+export function refusalOf(fault: Fault | undefined): Error | undefined {
+  switch (fault?.kind) {
+    case 'unavailable':
+      return failure(grpcStatus.UNAVAILABLE, 'Made to be unavailable.');
+    case 'not-ready':
+      return notReady();
+    case 'not-leader':
+      return notLeader(fault.host, fault.port);
+    case 'access-denied':
+      return accessDenied();
+    case 'timeout':
+      return failure(grpcStatus.ABORTED, 'Operation timed out.');
+    default:
+      return undefined;
+  }
+}
+
 export const notLeader = (host: string, port: number): ReturnType<typeof failure> =>
   failure(grpcStatus.NOT_FOUND, 'Leader info available', { exception: 'not-leader', 'leader-endpoint-host': host, 'leader-endpoint-port': port });

@@ -3,7 +3,7 @@ import { type sendUnaryData, type ServerReadableStream, type ServerUnaryCall, st
 import type { DoubleState } from './double-state.js';
 import type { Fault } from './faults.js';
 import { APPEND_BYTES_MAX, type AppendOutcome, type Expected, type Proposed } from './log.js';
-import { empty, failure, notLeader, notReady, streamDeleted, streamNameOf, streams, thrownByHandler } from './messages.js';
+import { empty, failure, refusalOf, streamDeleted, streamNameOf, streams, thrownByHandler } from './messages.js';
 import { proposedOf } from './rpc-batch-append.js';
 
 interface ExpectedOptions {
@@ -22,22 +22,12 @@ function expectedOf(options: ExpectedOptions): Expected {
 
 /** Carries out `work` as the fault has it; `work` does it and returns what answers. */
 function answerUnder(state: DoubleState, fault: Fault | undefined, refuse: (error: Error) => void, work: () => () => void): void {
-  switch (fault?.kind) {
-    case 'no-answer':
-      return;
-    case 'unavailable':
-      return refuse(failure(grpcStatus.UNAVAILABLE, 'Made to be unavailable.'));
-    case 'not-ready':
-      return refuse(notReady());
-    case 'not-leader':
-      return refuse(notLeader(fault.host, fault.port));
-    case 'timeout':
-      return refuse(failure(grpcStatus.ABORTED, 'Operation timed out.'));
-    case 'delay':
-      setTimeout(() => work()(), fault.ms);
-      return;
-    default:
-      break;
+  if (fault?.kind === 'no-answer') return;
+  const refusal = refusalOf(fault);
+  if (refusal !== undefined) return refuse(refusal);
+  if (fault?.kind === 'delay') {
+    setTimeout(() => work()(), fault.ms);
+    return;
   }
   const answer = work();
   if (fault?.kind === 'answer-lost') return;

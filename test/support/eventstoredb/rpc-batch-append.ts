@@ -4,6 +4,7 @@ import type { DoubleState } from './double-state.js';
 import type { Fault } from './faults.js';
 import { APPEND_BYTES_MAX, type AppendOutcome, type Expected, type Proposed } from './log.js';
 import {
+  accessDeniedStatus,
   badRequestStatus,
   failure,
   googleEmpty,
@@ -142,6 +143,8 @@ class BatchAppendStream {
         return this.#end(notLeader(fault.host, fault.port));
       case 'not-ready':
         return this.#fail(pending, notReadyStatus());
+      case 'access-denied':
+        return this.#fail(pending, accessDeniedStatus());
       case 'timeout':
         return this.#answer(errorResponse(structuredUuid(correlation), stream, timeoutStatus()));
       default:

@@ -22,7 +22,7 @@ export function supportedMethods(state: DoubleState) {
     if (fault?.kind === 'no-answer') return;
     if (fault?.kind === 'unavailable') return answer(failure(grpcStatus.UNAVAILABLE, 'Made to be unavailable.'));
     const response = new features.SupportedMethods();
-    response.setEventStoreServerVersion(state.version);
+    response.setEventStoreServerVersion(state.reportedVersion);
     response.setMethodsList(
       METHODS.map(([service, name, of]) => {
         const method = new features.SupportedMethod();

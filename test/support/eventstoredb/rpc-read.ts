@@ -3,7 +3,7 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import type { DoubleState } from './double-state.js';
 import type { Fault } from './faults.js';
 import type { EventLog, LogRecord } from './log.js';
-import { failure, notLeader, notReady, streamDeleted, streamNameOf, streams, thrownByHandler } from './messages.js';
+import { failure, refusalOf, streamDeleted, streamNameOf, streams, thrownByHandler } from './messages.js';
 import { drained, eventResponse, filterOf, type ReadCall, streamNotFoundResponse } from './read-messages.js';
 import { openSubscription } from './rpc-subscribe.js';
 
@@ -16,18 +16,9 @@ export function read(state: DoubleState): (call: ReadCall) => void {
     const isSubscription = options?.hasSubscription() === true;
     const fault = state.faults.take(isSubscription ? 'subscribe' : 'read');
     call.on('error', () => undefined); // a reader that goes away is no trouble
-    switch (fault?.kind) {
-      case 'no-answer':
-        return;
-      case 'unavailable':
-        return void call.emit('error', failure(grpcStatus.UNAVAILABLE, 'Made to be unavailable.'));
-      case 'not-ready':
-        return void call.emit('error', notReady());
-      case 'not-leader':
-        return void call.emit('error', notLeader(fault.host, fault.port));
-      default:
-        break;
-    }
+    if (fault?.kind === 'no-answer') return;
+    const refusal = refusalOf(fault);
+    if (refusal !== undefined) return void call.emit('error', refusal);
     const begin = (): void => {
       if (options === undefined) call.emit('error', thrownByHandler());
       else if (isSubscription) openSubscription(state, call, options, fault);
