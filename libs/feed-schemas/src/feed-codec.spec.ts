@@ -12,7 +12,7 @@ import {
   toJson,
   toKafkaMessage,
 } from './index.js';
-import { sampleOf } from './samples.fixture.js';
+import { sampleOf } from './samples.js';
 
 const samples = FEED_TYPES.flatMap((type) => [sampleOf(type, 'all'), sampleOf(type, 'none')]);
 const event = sampleOf('renkei.result.received.v1');
