@@ -1,9 +1,13 @@
-import { FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, MayBeOmitted } from '#libs/platform';
+import { Follows, FromVariable, IsNamedKeys, IsOneOf, IsText, IsWholeNumber, LOG_LEVELS, type LogLevel, MayBeOmitted, textRule } from '#libs/platform';
 import { DEPLOYMENT_DEFAULT, IsDeployment } from '#libs/protocol';
+import { isModelsUrl } from '#libs/read-models';
 import { CORE_SETTINGS } from './settings.js';
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 const IsDuration = (): PropertyDecorator => IsWholeNumber({ min: 1, max: YEAR_MS });
+
+/** Not shown where it is wrong: it may hold a password. */
+const MODELS_URL = textRule('postgres-url', 'must be the URL of a database: postgres://user@host:5432/database', isModelsUrl);
 
 /** Environment of a core that runs alone. Milliseconds where a name ends in MS. */
 export class CoreConfiguration {
@@ -11,6 +15,10 @@ export class CoreConfiguration {
   @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
   /** Directory of its keys, apart from the data; made at the first start. */
   @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  /** A PostgreSQL database for its read models, `postgres://user@host:5432/database`; SQLite files in the data directory where it is left out. */
+  @FromVariable('READ_MODELS') @MayBeOmitted() @Follows(MODELS_URL) readonly readModels?: string;
+  /** File with the password for it. */
+  @FromVariable('READ_MODELS_PASSWORD_FILE') @MayBeOmitted() @IsText({ max: 1_000 }) readonly readModelsPasswordFile?: string;
   @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
   @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_100;
   /** Who may operate it: `name:public key`, joined by commas. */

@@ -4,7 +4,19 @@ import { startCore } from './start.js';
 
 async function main(): Promise<void> {
   const configuration = loadConfiguration(CoreConfiguration, process.env);
-  const { dataDirectory, keysDirectory, host, port, logLevel, operators, auditors, deployment, ...settings } = configuration;
+  const {
+    dataDirectory,
+    keysDirectory,
+    host,
+    port,
+    logLevel,
+    operators,
+    auditors,
+    deployment,
+    readModels: url,
+    readModelsPasswordFile: passwordFile,
+    ...settings
+  } = configuration;
   const log = Log.create({ app: 'core', level: logLevel });
   const running = await startCore({
     dataDirectory,
@@ -17,6 +29,7 @@ async function main(): Promise<void> {
     operators: namedKeys(operators),
     auditors: namedKeys(auditors),
     deployment,
+    readModels: { url, passwordFile },
   });
   log.info('the core is up', { address: running.url });
   stopOnSignals(() => running.close(), { log });

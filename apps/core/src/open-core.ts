@@ -13,7 +13,7 @@ import {
 import { EventRegistry } from '#libs/kernel';
 import { KnownLogs } from '#libs/ledger';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
-import { modelsLocation, openReadModels, PAGE_ROWS_MAX, type ReadModels } from '#libs/read-models';
+import { type ModelsDatabase, modelsLocation, openReadModels, PAGE_ROWS_MAX, type ReadModels } from '#libs/read-models';
 import { CORE, CoreParts } from './core-parts.js';
 import { signingKeysOf } from './register/directory.js';
 import { loadRegister } from './register/load-register.js';
@@ -49,8 +49,9 @@ export async function openCore(options: {
   readonly log: Log;
   readonly deployment: string;
   readonly withoutLedger?: true;
+  readonly readModels?: ModelsDatabase;
 }): Promise<OpenedCore> {
-  const { dataDirectory, keysDirectory, clock, settings, log, deployment, withoutLedger } = options;
+  const { dataDirectory, keysDirectory, clock, settings, log, deployment, withoutLedger, readModels } = options;
   const events = coreEvents();
   const party = await openParty({
     dataDirectory,
@@ -67,7 +68,7 @@ export async function openCore(options: {
       kind: 'core',
       store: party.location,
       keyDirectory: keysDirectory,
-      models: modelsLocation({ dataDirectory, deployment, party: CORE }),
+      models: modelsLocation({ ...readModels, dataDirectory, deployment, party: CORE }),
       onAlarm: ({ code, projection, position }) =>
         log.error('a read model has trouble', {
           code,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Clock, createHttpApp, type HttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { withAuditors } from '#libs/ledger-service';
 import { DEPLOYMENT_DEFAULT, type InterfaceSystemPort } from '#libs/protocol';
-import type { ReadModels } from '#libs/read-models';
+import { areReachable, type ModelsDatabase, type ReadModels } from '#libs/read-models';
 import { CORE } from './core-parts.js';
 import { CoreModule } from './core.module.js';
 import { CoreService } from './core-service.js';
@@ -33,6 +33,8 @@ export interface CoreOptions {
   readonly auditors?: Readonly<Record<string, string>>;
   /** For measuring, in one process only: no ledger is kept, and no answer carries a proof. */
   readonly withoutLedger?: true;
+  /** The database of its read models; SQLite files in the data directory where it is left out. */
+  readonly readModels?: ModelsDatabase;
   readonly settings?: Partial<CoreSettings>;
   /** Ways to interface systems in this process, instead of HTTP. */
   readonly interfaceSystem?: (id: string) => InterfaceSystemPort | undefined;
@@ -63,9 +65,9 @@ export interface RunningCore {
 
 /** Starts the core: record, keys, register, read models, notifier, HTTP. Rejects with nothing left open. */
 export async function startCore(options: CoreOptions): Promise<RunningCore> {
-  const { clock, log, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, withoutLedger } = options;
+  const { deployment = DEPLOYMENT_DEFAULT } = options;
   const settings = { ...CORE_SETTINGS, ...options.settings };
-  const opened = await openCore({ dataDirectory, keysDirectory, clock, log, settings, deployment, ...(withoutLedger === undefined ? {} : { withoutLedger }) });
+  const opened = await openCore({ ...options, settings, deployment });
   try {
     return await serve(opened, options);
   } catch (error) {
@@ -94,7 +96,7 @@ async function serve({ party, parts, models }: OpenedCore, options: CoreOptions)
       audience: CORE,
       keyOf: withAuditors(coreKeys(parts.register, new Map(Object.entries(options.operators))), options.auditors),
     }),
-    readiness: { record: async () => (await parts.store.lastPosition()) >= 0n },
+    readiness: { record: async () => (await parts.store.lastPosition()) >= 0n, 'read-models': () => areReachable(models) },
     drain: [
       async () => void (await Promise.all(running.map((part) => part.stop()))),
       () => interfaceSystems.close(),

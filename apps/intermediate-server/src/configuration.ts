@@ -1,4 +1,5 @@
 import {
+  Follows,
   FromVariable,
   IsBase64Url,
   IsHttpAddress,
@@ -10,9 +11,14 @@ import {
   LOG_LEVELS,
   type LogLevel,
   MayBeOmitted,
+  textRule,
 } from '#libs/platform';
 import { DEPLOYMENT_DEFAULT, IsDeployment, IsLogKey } from '#libs/protocol';
+import { isModelsUrl } from '#libs/read-models';
 import { SETTINGS } from './settings.js';
+
+/** Not shown where it is wrong: it may hold a password. */
+const MODELS_URL = textRule('postgres-url', 'must be the URL of a database: postgres://user@host:5432/database', isModelsUrl);
 
 /** Environment of an intermediate server that runs alone. */
 export class IntermediateServerConfiguration {
@@ -22,6 +28,10 @@ export class IntermediateServerConfiguration {
   @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
   /** Directory of its keys, apart from the data; made at the first start. */
   @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  /** A PostgreSQL database for its read models, `postgres://user@host:5432/database`; SQLite files in the data directory where it is left out. */
+  @FromVariable('READ_MODELS') @MayBeOmitted() @Follows(MODELS_URL) readonly readModels?: string;
+  /** File with the password for it. */
+  @FromVariable('READ_MODELS_PASSWORD_FILE') @MayBeOmitted() @IsText({ max: 1_000 }) readonly readModelsPasswordFile?: string;
   @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
   @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_300;
   /** Id of the interface system in front of it; its address is read from the core's directory. */

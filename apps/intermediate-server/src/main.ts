@@ -5,7 +5,7 @@ import { startIntermediateServer } from './start.js';
 async function main(): Promise<void> {
   const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
   const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, coreLedgerKey } = configuration;
-  const { deployment, auditors, logLevel, outboxQueriesMax } = configuration;
+  const { deployment, auditors, logLevel, outboxQueriesMax, readModels: url, readModelsPasswordFile: passwordFile } = configuration;
   const log = Log.create({ app: serverId, level: logLevel });
   const running = await startIntermediateServer({
     id: serverId,
@@ -17,6 +17,7 @@ async function main(): Promise<void> {
     interfaceSystem: interfaceSystemId,
     core: { id: coreId, url: coreUrl, publicKey: corePublicKey, ledgerKey: coreLedgerKey },
     deployment,
+    readModels: { url, passwordFile },
     auditors: namedKeys(auditors),
     settings: { outboxQueriesMax },
   });

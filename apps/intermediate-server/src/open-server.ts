@@ -3,7 +3,7 @@ import { openParty, type Party } from '#libs/commands';
 import { logEventTypes, provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
 import { EventRegistry } from '#libs/kernel';
 import type { Clock, Log } from '#libs/platform';
-import { modelsLocation, openReadModels, type ReadModels } from '#libs/read-models';
+import { type ModelsDatabase, modelsLocation, openReadModels, type ReadModels } from '#libs/read-models';
 import { ResultMailbox } from './result/result-mailbox.js';
 
 /** The event types of an intermediate server's record. */
@@ -33,8 +33,9 @@ export async function openServer(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly withoutLedger?: true | undefined;
+  readonly readModels?: ModelsDatabase | undefined;
 }): Promise<OpenedServer> {
-  const { id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger } = options;
+  const { id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels } = options;
   const party = await openParty({
     dataDirectory,
     keysDirectory,
@@ -50,7 +51,7 @@ export async function openServer(options: {
       kind: 'intermediate-server',
       store: party.location,
       keyDirectory: keysDirectory,
-      models: modelsLocation({ dataDirectory, deployment, party: id }),
+      models: modelsLocation({ ...readModels, dataDirectory, deployment, party: id }),
       onAlarm: ({ code, projection, position }) =>
         log.error('a read model needs attention', {
           code,

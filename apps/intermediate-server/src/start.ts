@@ -12,7 +12,7 @@ import {
   Peers,
   type PinnedCore,
 } from '#libs/protocol';
-import type { ReadModels } from '#libs/read-models';
+import { areReachable, type ModelsDatabase, type ReadModels } from '#libs/read-models';
 import { keysOfHosted } from './hosting/hosting.js';
 import { IntermediateServerModule } from './intermediate-server.module.js';
 import { IntermediateServerService } from './intermediate-server.service.js';
@@ -35,6 +35,8 @@ export interface IntermediateServerOptions {
   readonly log: Log;
   /** The wall clock where it is left out. */
   readonly clock?: Clock;
+  /** The database of its read models; SQLite files in the data directory where it is left out. */
+  readonly readModels?: ModelsDatabase;
   readonly settings?: Partial<ServerSettings>;
   readonly limits?: Partial<HttpLimits>;
   /** First part of the origin of every log, `renkei.example` where left out: the same at all servers. */
@@ -65,8 +67,8 @@ export interface RunningIntermediateServer {
 
 /** Starts an intermediate server: record, log, keys, mailbox, read models, directory, HTTP, reactors, witnessing. Rejects with nothing left open. */
 export async function startIntermediateServer(options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
-  const { id, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, clock = new WallClock(), log, withoutLedger } = options;
-  const opened = await openServer({ id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger });
+  const { id, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, clock = new WallClock(), log, withoutLedger, readModels } = options;
+  const opened = await openServer({ id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels });
   try {
     return await serve(opened, { ...options, deployment, clock });
   } catch (error) {
@@ -102,7 +104,12 @@ async function serve(
     port: options.port,
     log,
     tokens: new TokenVerifier({ audience: id, keyOf: withAuditors(keysOfHosted(id, directory, keysOf(core, directory)), options.auditors) }),
-    readiness: { directory: () => directory.isKnown, record: async () => (await party.store.lastPosition()) >= 0n, ledger: () => parts.serverLog.caughtUp() },
+    readiness: {
+      directory: () => directory.isKnown,
+      record: async () => (await party.store.lastPosition()) >= 0n,
+      ledger: () => parts.serverLog.caughtUp(),
+      'read-models': () => areReachable(models),
+    },
     drain: [
       async () => void (await Promise.all(running.map((reactors) => reactors.stop()))),
       async () => witnessing?.stop(),

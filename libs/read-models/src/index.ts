@@ -6,6 +6,6 @@ export type { ExchangeStatus } from './exchange/exchanges.table.js';
 export { LATE_ANSWER_GRACE_MS } from './exchange/exchanges.projection.js';
 export { type ProviderStatus, type RecordRole, type RequesterStatus } from './record/records.table.js';
 export { openReadModels, type OpenReadModelsOptions } from './thread/threaded-read-models.js';
-export { isModelsUrl, modelsLocation, type ModelsLocation, type PostgresLocation, type SqliteLocation } from './models-location.js';
+export { isModelsUrl, type ModelsDatabase, modelsLocation, type ModelsLocation, type PostgresLocation, type SqliteLocation } from './models-location.js';
 export type { IdentifierRow, IdentifierStatus } from './identifier/identifiers.projection.js';
 export { type CheckedReadModel, checkReadModels, type ReadModelsCheckOptions } from './verification/check-read-models.js';

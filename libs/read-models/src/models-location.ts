@@ -29,17 +29,22 @@ export function isModelsUrl(text: string): boolean {
   return url !== undefined && SCHEMES.has(url.protocol) && url.hostname !== '' && url.pathname.length > 1;
 }
 
-/** The place that the configuration names: SQLite files below the data directory where `url` is left out. Throws READ_MODELS_URL_INVALID. */
-export function modelsLocation(options: {
+/** A database for read models, as it is configured. */
+export interface ModelsDatabase {
   /** READ_MODELS. */
   readonly url?: string | undefined;
   /** READ_MODELS_PASSWORD_FILE. */
   readonly passwordFile?: string | undefined;
-  readonly dataDirectory: string;
-  readonly deployment: string;
-  readonly party: string;
-}): ModelsLocation {
-  const { url, passwordFile, dataDirectory, deployment, party } = options;
+}
+
+/** The place that the configuration names: SQLite files below the data directory where `url` is left out. Throws READ_MODELS_URL_INVALID. */
+export function modelsLocation({
+  url,
+  passwordFile,
+  dataDirectory,
+  deployment,
+  party,
+}: ModelsDatabase & { readonly dataDirectory: string; readonly deployment: string; readonly party: string }): ModelsLocation {
   if (url === undefined) return { kind: 'sqlite', directory: join(dataDirectory, 'read-models') };
   if (!isModelsUrl(url)) throw new DomainError('READ_MODELS_URL_INVALID', 'invalid', 'the read models need a URL like postgres://user@host:5432/database');
   return { kind: 'postgres', url, deployment, party, ...(passwordFile === undefined ? {} : { passwordFile }) };

@@ -30,7 +30,8 @@ export interface ProjectionLag {
 /**
  * What went wrong behind the questions: UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION (this projection stands still until
  * other code is started), HISTORY_CHANGED (the store is not the one that was folded: folding anew), RECORD_KEY_MISSING,
- * WORKER_DIED and any other failure (tried again). Carries no personal data.
+ * WORKER_DIED, DATABASE_… (what is between the models and their server, see postgres/trouble.ts), OWNER_SILENT (another process
+ * was put out, its projection taken over) and any other failure (tried again). Carries no personal data.
  */
 export interface Alarm {
   readonly code: string;
@@ -45,7 +46,7 @@ export interface Alarm {
  * of its own; nothing in them cannot be folded again.
  *
  * Questions reject with READ_MODELS_BUSY (too many waiting), READ_MODELS_TIMEOUT (not answered, or not caught up, in time),
- * READ_MODEL_NOT_READY (being built), READ_MODELS_DOWN (closed, or just starting again), QUESTION_NOT_SERVED (not a
+ * READ_MODEL_NOT_READY (being built), READ_MODELS_DOWN (closed, just starting again, or their database is out of reach), QUESTION_NOT_SERVED (not a
  * question of this kind of party), CURSOR_INVALID and INVALID_INPUT.
  */
 export abstract class ReadModels {
@@ -64,3 +65,7 @@ export abstract class ReadModels {
   /** Ends the folding after the page in hand; questions that wait reject with READ_MODELS_DOWN. */
   abstract close(): Promise<void>;
 }
+
+/** For a readiness check: false while a database stands between the models and whoever asks. */
+export const areReachable = async (models: ReadModels): Promise<boolean> =>
+  (await models.lag()).every(({ trouble }) => trouble === undefined || !trouble.startsWith('DATABASE_'));
