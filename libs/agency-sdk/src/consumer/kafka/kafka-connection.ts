@@ -46,12 +46,17 @@ export function kafkaOf({ Kafka: KafkaClient, logLevel }: KafkaModule, { brokers
 const CODES: Readonly<Record<string, readonly [code: string, message: string]>> = {
   UNKNOWN_TOPIC_OR_PARTITION: ['TOPIC_MISSING', 'the topic does not exist, or may not be seen'],
   TOPIC_AUTHORIZATION_FAILED: ['TOPIC_FORBIDDEN', 'this login may not use the topic'],
+  // the driver keeps to itself why
+  COORDINATOR_NOT_FOUND: ['GROUP_UNAVAILABLE', 'the brokers name no coordinator of the group: this login may not use the group, or they are just starting'],
   GROUP_AUTHORIZATION_FAILED: ['GROUP_FORBIDDEN', 'this login may not use the group'],
   SASL_AUTHENTICATION_FAILED: ['LOGIN_REFUSED', 'the brokers refuse the login'],
   UNSUPPORTED_SASL_MECHANISM: ['MECHANISM_REFUSED', 'the brokers do not offer this SASL mechanism'],
   KAFKAJS_MISSING: ['KAFKAJS_MISSING', 'the package kafkajs is not installed'],
 };
-const NAMES: Readonly<Record<string, string>> = { KafkaJSSASLAuthenticationError: 'SASL_AUTHENTICATION_FAILED' };
+const NAMES: Readonly<Record<string, string>> = {
+  KafkaJSSASLAuthenticationError: 'SASL_AUTHENTICATION_FAILED',
+  KafkaJSGroupCoordinatorNotFound: 'COORDINATOR_NOT_FOUND',
+};
 const DEEP_MAX = 6;
 
 interface ErrorShape {

@@ -5,7 +5,7 @@ import { decodedOfMessage } from '../decoding.js';
 import { type Delivery, FeedSource, type SourceEvents, type StartAt, type WireMessage } from '../feed-source.js';
 import { type KafkaConnection, kafkaOf, kafkaTrouble, loadKafka } from './kafka-connection.js';
 
-const SESSION_TIMEOUT_MS = 30_000;
+const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const HEARTBEAT_MS = 3_000;
 const FETCH_WAIT_MS = 500;
@@ -21,7 +21,7 @@ export interface KafkaSourceOptions extends KafkaConnection {
   /** Where a group that has no place yet begins (`beginning`): `{ time }`, `{ place: offset }` for a replay. */
   readonly startAt?: StartAt;
   readonly backoff?: BackoffOptions;
-  /** Silence after which the group takes a member for dead, milliseconds (30,000). */
+  /** Silence after which the group takes a member for dead, milliseconds (15,000): so long a killed one's events wait. */
   readonly sessionTimeoutMs?: number;
 }
 
@@ -39,10 +39,11 @@ class KafkaSource extends FeedSource<FeedEvent> {
   }
 
   async run(events: SourceEvents<FeedEvent>, signal: AbortSignal): Promise<void> {
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     for (let failures = 0; !signal.aborted;) {
       let read = false;
       try {
-        await this.#session({ ...events, reading: () => ((read = true), events.reading()) }, signal);
+        await this.#session({ ...events, reading: () => ((read = true), events.reading()) }, signal, stopped);
       } catch (error) {
         if (signal.aborted) return;
         failures = read ? 1 : failures + 1;
@@ -54,7 +55,7 @@ class KafkaSource extends FeedSource<FeedEvent> {
   }
 
   /** One membership of the group: until it is stopped, or rejects where it breaks. */
-  async #session(events: SourceEvents<FeedEvent>, signal: AbortSignal): Promise<void> {
+  async #session(events: SourceEvents<FeedEvent>, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
     const { topic, groupId, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.options;
     const kafka = kafkaOf(await loadKafka(), this.options);
     await this.#placeNewGroup(kafka);
@@ -71,10 +72,9 @@ class KafkaSource extends FeedSource<FeedEvent> {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     });
     broken.catch(() => undefined); // raced below
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     try {
       await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: this.options.startAt !== 'end' });
+      await consumer.subscribe({ topic, fromBeginning: true });
       consumer.on(consumer.events.GROUP_JOIN, () => events.reading());
       consumer.on(consumer.events.REBALANCING, () => events.notice('REBALANCING', 'the group shares its partitions anew'));
       await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.#batch(events, payload, signal) });
@@ -87,7 +87,7 @@ class KafkaSource extends FeedSource<FeedEvent> {
   /** Gives a group that has no place the one where it shall begin: it must not depend on when the first event is committed. */
   async #placeNewGroup(kafka: Kafka): Promise<void> {
     const { topic, groupId, startAt = 'beginning' } = this.options;
-    if (typeof startAt !== 'object') return;
+    if (startAt === 'beginning') return;
     const admin = kafka.admin();
     try {
       await admin.connect();
@@ -149,11 +149,11 @@ async function closed(consumer: Consumer): Promise<void> {
 async function startingPlaces(
   admin: Admin,
   topic: string,
-  startAt: Extract<StartAt, object>,
+  startAt: Exclude<StartAt, 'beginning'>,
 ): Promise<{ readonly partition: number; readonly offset: string }[]> {
-  if ('time' in startAt) return admin.fetchTopicOffsetsByTimestamp(topic, new Date(startAt.time).getTime());
+  if (typeof startAt === 'object' && 'time' in startAt) return admin.fetchTopicOffsetsByTimestamp(topic, new Date(startAt.time).getTime());
   const offsets = await admin.fetchTopicOffsets(topic);
-  return offsets.map(({ partition }) => ({ partition, offset: startAt.place }));
+  return offsets.map(({ partition, high }) => ({ partition, offset: startAt === 'end' ? high : startAt.place }));
 }
 
 function deliveryOf(place: string, message: KafkaMessage, control: Pick<Delivery<FeedEvent>, 'givenBack' | 'behind' | 'hold'>): Delivery<FeedEvent> {
