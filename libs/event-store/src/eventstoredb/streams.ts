@@ -1,0 +1,62 @@
+import { BACKWARDS, END } from '@eventstore/db-client';
+import { StoreUnavailable } from '../errors.js';
+import { NO_STREAM, type StoredEvent } from '../event-store.js';
+import { collect, type Collected } from './collect.js';
+import type { EsdbClient } from './esdb-client.js';
+import { PAGE_BYTES_MAX, type Times } from './limits.js';
+import { toStored } from './stored-event.js';
+
+class Missing extends Error {}
+
+/** The streams of a party. */
+export class Streams {
+  readonly #client: EsdbClient;
+  readonly #prefix: string;
+  readonly #times: Times;
+
+  constructor(client: EsdbClient, prefix: string, times: Times) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#times = times;
+  }
+
+  /** Events from a revision on, at most `limit`; empty where the stream is missing. */
+  async read(stream: string, from: number, limit: number): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    while (found.length < limit) {
+      const fromRevision = BigInt(from + found.length);
+      const read = await this.#read(() =>
+        this.#client.driver.readStream(this.#prefix + stream, { fromRevision, maxCount: limit - found.length, requiresLeader: true }),
+      );
+      if (read === undefined) break;
+      for (const event of read.events) found.push(toStored(event, this.#prefix));
+      if (read.whole) break;
+    }
+    if (found.some(({ revision }, index) => revision !== from + index)) throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
+    return found;
+  }
+
+  /** NO_STREAM where it is missing. */
+  async lastRevision(stream: string): Promise<number> {
+    const read = await this.#read(() =>
+      this.#client.driver.readStream(this.#prefix + stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1, requiresLeader: true }),
+    );
+    if (read === undefined) return NO_STREAM;
+    const [last] = read.events;
+    if (last === undefined) throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
+    return toStored(last, this.#prefix).revision;
+  }
+
+  async #read(begin: () => unknown): Promise<Collected | undefined> {
+    const { readIdleMs: idleMs, readMs: budgetMs, replaceAfterMs } = this.#times;
+    const attempt = (): Promise<Collected> => collect(begin() as never, { idleMs, bytesMax: PAGE_BYTES_MAX });
+    try {
+      return await this.#client.reads.run(() =>
+        this.#client.trying(attempt, { budgetMs, replaceAfterMs }, (failure) => (failure.kind === 'missing' ? new Missing() : undefined)),
+      );
+    } catch (error) {
+      if (error instanceof Missing) return undefined;
+      throw error;
+    }
+  }
+}
