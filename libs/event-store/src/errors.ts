@@ -56,3 +56,21 @@ export class StoreBusy extends DomainError {
     super('STORE_BUSY', 'busy', 'too many appends are waiting');
   }
 }
+/** The server is of a version that the adapter was not made for. */
+export class StoreUnsupported extends DomainError {
+  override readonly name = 'StoreUnsupported';
+  constructor(version: string, atLeast: string) {
+    super('STORE_UNSUPPORTED', 'unavailable', `the server says it is EventStoreDB ${version}: it must be ${atLeast} or later`);
+  }
+}
+/** The server is told to drop events of a record that must be kept whole. */
+export class StoreTruncates extends DomainError {
+  override readonly name = 'StoreTruncates';
+  constructor(stream: string, setting: string) {
+    super(
+      'STORE_TRUNCATES',
+      'unavailable',
+      `EventStoreDB: the stream ${stream} has ${setting}, which drops events of a record: remove it from the stream's metadata`,
+    );
+  }
+}

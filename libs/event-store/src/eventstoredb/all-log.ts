@@ -1,7 +1,7 @@
 import { BACKWARDS, END, FORWARDS, START as FIRST } from '@eventstore/db-client';
 import { StoreUnavailable } from '../errors.js';
 import { type AllPage, type Position, START, type StoredEvent } from '../event-store.js';
-import { collect, type Collected } from './collect.js';
+import type { Collected } from './collect.js';
 import type { EsdbClient } from './esdb-client.js';
 import { PAGE_BYTES_MAX, type Times } from './limits.js';
 import { positionOf, type Recorded, toStored } from './stored-event.js';
@@ -9,7 +9,7 @@ import { checkStream, METADATA_OF_ALL } from './truncation.js';
 
 const READ_EVENTS_MAX = 4_096;
 const READ_EVENTS_MIN = 64;
-/** Places that followers stand at, for which it is known how far nothing of the party's follows. */
+/** Places that followers stand at. */
 const PLACES_MAX = 64;
 
 /** Where a read of the log goes on. */
@@ -21,15 +21,22 @@ interface Place {
 }
 class NoRecord extends Error {}
 
+/** Where to go on after a position, the best place first. */
+function placesFor(after: Position, searched: bigint | undefined): Place[] {
+  const places: Place[] = searched === undefined || searched === after ? [] : [{ from: searched, isBehind: true }]; // a record of others, which may be gone
+  if (after === START) return [...places, { from: FIRST, isBehind: false }];
+  places.push({ from: after, isBehind: true });
+  // where no record begins: it may be the number before one, for whoever wants that record itself
+  return searched === undefined ? [...places, { from: after + 1n, isBehind: false }] : places;
+}
+
 /** The server's log (`$all`), of which a party's events are those in streams of its prefix. */
 export class AllLog {
   readonly #client: EsdbClient;
   readonly #prefix: string;
   readonly #times: Times;
-  /** By a position: the last record up to which nothing of the party's follows it. */
-  readonly #emptyUpTo = new Map<bigint, bigint>();
-  /** Newest position that this object has met: the server's log must never end before it. */
-  #met: bigint = START;
+  /** Places that were handed out, the oldest first: each with the last record up to which nothing of the party's follows it. */
+  readonly #places = new Map<bigint, bigint>();
   #newest = { own: START, searched: START };
 
   constructor(client: EsdbClient, prefix: string, times: Times) {
@@ -38,29 +45,23 @@ export class AllLog {
     this.#times = times;
   }
 
-  /** An event of the party's is known to stand there. */
-  met(position: bigint): void {
-    if (position > this.#met) this.#met = position;
-  }
-
   /** Position of the log's last record, whoever's; START where there is none. */
   async end(): Promise<bigint> {
     const { events } = await this.#read(END, BACKWARDS, 1);
-    const last = events[0] && positionOf(events[0]);
-    if (last !== undefined) this.met(last);
-    return last ?? START;
+    return events[0] === undefined ? START : positionOf(events[0]);
   }
 
   /** The port's `readAll`. The page is full, or at the end, or 16 MiB. */
   async readAll(after: Position, limit: number): Promise<AllPage> {
-    for (const place of this.#placesOf(after)) {
+    const searched = this.#places.get(after);
+    for (const place of placesFor(after, searched)) {
       try {
         return await this.#page(after, limit, place);
       } catch (error) {
         if (!(error instanceof NoRecord)) throw error;
-        this.#emptyUpTo.delete(after); // a record of others may be gone
       }
     }
+    if (searched !== undefined) throw this.#goneBack(after);
     if (after >= (await this.end())) return { events: [], next: after, atEnd: true };
     return this.#page(after, limit, { from: FIRST, isBehind: false }); // a position of another history
   }
@@ -87,15 +88,6 @@ export class AllLog {
     }
   }
 
-  /** Where to go on, the best first. */
-  #placesOf(after: Position): Place[] {
-    const emptyUpTo = this.#emptyUpTo.get(after);
-    const places: Place[] = emptyUpTo === undefined ? [] : [{ from: emptyUpTo, isBehind: true }];
-    if (after === START) return [...places, { from: FIRST, isBehind: false }];
-    // where no record begins: it may be the number before one, for whoever wants that record itself
-    return [...places, { from: after, isBehind: true }, { from: after + 1n, isBehind: false }];
-  }
-
   /** Throws NoRecord where the place is none. */
   async #page(after: Position, limit: number, place: Place): Promise<AllPage> {
     const own: StoredEvent[] = [];
@@ -104,7 +96,7 @@ export class AllLog {
     for (let isFull = false; ;) {
       const count = Math.min(READ_EVENTS_MAX, Math.max(READ_EVENTS_MIN, limit - own.length + 2));
       const { events, whole } = await this.#read(from, FORWARDS, count);
-      this.#checkFirst(events[0], from, after);
+      if (from !== FIRST && (events[0] === undefined || positionOf(events[0]) !== from)) throw new NoRecord();
       for (const event of isBehind ? events.slice(1) : events) {
         const stored = await this.#take(event, after);
         if (stored === undefined) continue;
@@ -133,22 +125,11 @@ export class AllLog {
   /** `searched`: the last record read, up to which there is nothing of the party's after the page. */
   #turn(after: Position, events: readonly StoredEvent[], atEnd: boolean, searched?: bigint): AllPage {
     const next = events.at(-1)?.position ?? after;
-    this.met(next);
-    if (searched !== undefined && searched > next) {
-      this.met(searched);
-      this.#emptyUpTo.delete(next);
-      this.#emptyUpTo.set(next, searched);
-      const [oldest] = this.#emptyUpTo.keys();
-      if (this.#emptyUpTo.size > PLACES_MAX && oldest !== undefined) this.#emptyUpTo.delete(oldest);
-    }
+    this.#places.delete(next);
+    this.#places.set(next, searched !== undefined && searched > next ? searched : next);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > PLACES_MAX && oldest !== undefined) this.#places.delete(oldest);
     return { events, next, atEnd };
-  }
-
-  /** A read begins with the record at which it begins. */
-  #checkFirst(first: Recorded | undefined, from: Place['from'], after: Position): void {
-    if (from === FIRST || (first !== undefined && positionOf(first) === from)) return;
-    if (first === undefined && from === after && after <= this.#met) throw this.#goneBack(after);
-    throw new NoRecord();
   }
 
   #goneBack(position: bigint): StoreUnavailable {
@@ -158,10 +139,8 @@ export class AllLog {
   async #read(from: bigint | typeof FIRST | typeof END, direction: typeof FORWARDS | typeof BACKWARDS, maxCount: number): Promise<Collected> {
     const { readIdleMs: idleMs, readMs: budgetMs, replaceAfterMs } = this.#times;
     const fromPosition = typeof from === 'bigint' ? { commit: from, prepare: from } : from;
-    const attempt = (): Promise<Collected> => {
-      const read = this.#client.driver.readAll({ fromPosition, direction, maxCount, requiresLeader: true });
-      return collect(read as never, { idleMs, bytesMax: PAGE_BYTES_MAX });
-    };
+    const attempt = (): Promise<Collected> =>
+      this.#client.collect((driver) => driver.readAll({ fromPosition, direction, maxCount, requiresLeader: true }), idleMs);
     return this.#client.reads.run(() =>
       this.#client.trying(attempt, { budgetMs, replaceAfterMs }, (failure) => (failure.kind === 'no-record' ? new NoRecord() : undefined)),
     );

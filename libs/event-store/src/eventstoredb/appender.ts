@@ -9,7 +9,6 @@ import { within } from './retry.js';
 export interface KnownEnd {
   /** Position of the log's last record. */
   end(): Promise<Position>;
-  met(position: Position): void;
 }
 
 /** Sends appends at exact revisions, again and again under the same ids, until the server has told what became of them. */
@@ -32,7 +31,11 @@ export class Appender {
   async append({ stream, expectedRevision, events }: AppendRequest): Promise<Appended> {
     const last = expectedRevision + events.length;
     const name = this.#prefix + stream;
-    const options = { expectedRevision: expectedRevision === NO_STREAM ? NONE : BigInt(expectedRevision), deadline: SERVER_DEADLINE_MS, requiresLeader: true } as const;
+    const options = {
+      expectedRevision: expectedRevision === NO_STREAM ? NONE : BigInt(expectedRevision),
+      deadline: SERVER_DEADLINE_MS,
+      requiresLeader: true,
+    } as const;
     const sent = events.map(({ id, type, bytes }) => binaryEvent({ id, type, data: bytes }));
     const { appendAttemptMs, appendMs: budgetMs, replaceAfterMs } = this.#times;
     const before = await this.#knownEnd();
@@ -66,7 +69,6 @@ export class Appender {
   }
 
   #advance(position: Position): void {
-    this.#log.met(position);
     this.#known = this.#known?.then((known) => (position > known ? position : known));
   }
 }

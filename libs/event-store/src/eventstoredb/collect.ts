@@ -16,13 +16,23 @@ export interface Collected {
 
 const sizeOf = ({ data }: Recorded): number => (data instanceof Uint8Array ? data.length : 0);
 
-/** All of a read, up to so many bytes. A read that brings nothing for `idleMs` is ended and rejects with NoAnswer: the driver gives reads no deadline. */
-export function collect(read: DriverRead, { idleMs, bytesMax }: { readonly idleMs: number; readonly bytesMax: number }): Promise<Collected> {
+export interface CollectOptions {
+  /** A read that brings nothing for so long is ended: the driver gives reads no deadline. */
+  readonly idleMs: number;
+  /** It is broken off once it has brought so much. */
+  readonly bytesMax: number;
+  /** Ends it, too. */
+  readonly signal: AbortSignal;
+}
+
+/** All of a read. Rejects with what failed, or NoAnswer. */
+export function collect(read: DriverRead, { idleMs, bytesMax, signal }: CollectOptions): Promise<Collected> {
   const events: Recorded[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', silence);
       read.removeAllListeners('data');
       settle();
     };
@@ -30,7 +40,9 @@ export function collect(read: DriverRead, { idleMs, bytesMax }: { readonly idleM
       finish(settle);
       read.cancel().catch(() => undefined);
     };
-    const timer = setTimeout(() => breakOff(() => reject(new NoAnswer('a read', idleMs))), idleMs);
+    const silence = (): void => breakOff(() => reject(new NoAnswer('a read', idleMs)));
+    const timer = setTimeout(silence, idleMs);
+    signal.addEventListener('abort', silence);
     read.on('error', (error) => finish(() => reject(error))); // stays: an error after the end is nobody's
     read.on('end', () => finish(() => resolve({ events, whole: true })));
     read.on('data', ({ event }: ResolvedEvent) => {

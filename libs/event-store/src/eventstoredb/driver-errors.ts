@@ -70,7 +70,8 @@ export function failureOf(error: unknown): Failure {
 }
 
 function withoutType(type: string, code: unknown, text: string): Failure {
-  if (/BadRequest/.test(text)) return final(new DomainError('APPEND_REFUSED', 'internal', 'EventStoreDB calls an append malformed that was found well-formed here'));
+  if (/BadRequest/.test(text))
+    return final(new DomainError('APPEND_REFUSED', 'internal', 'EventStoreDB calls an append malformed that was found well-formed here'));
   const passing = PASSING_TYPES.get(type) ?? (typeof code === 'number' ? PASSING_CODES.get(code) : undefined);
   if (passing !== undefined) return { kind: 'passing', silent: false, what: passing };
   if (/Server Is Not Ready/.test(text)) return { kind: 'passing', silent: false, what: 'the server is starting' };

@@ -1,8 +1,9 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
+import { collect, type Collected, type DriverRead } from './collect.js';
 import type { Failure } from './driver-errors.js';
 import { Gate } from './gate.js';
 import { discard, newDriver, versionOf } from './guarded-driver.js';
-import { APPENDS_SENT_MAX, READS_MAX, type Times } from './limits.js';
+import { APPENDS_SENT_MAX, PAGE_BYTES_MAX, READS_MAX, type Times } from './limits.js';
 import { type Attempts, retrying, within } from './retry.js';
 
 /** Silent failures before a driver is replaced. */
@@ -20,6 +21,8 @@ export class EsdbClient {
   readonly reads = new Gate(READS_MAX);
   readonly #url: string;
   #driver: EventStoreDBClient;
+  /** Aborted when the driver is discarded. */
+  #life = new AbortController();
   #users = 0;
   #silentFailures = 0;
   #silentSinceMs = 0;
@@ -49,12 +52,21 @@ export class EsdbClient {
     return this.#driver;
   }
 
+  /** All of a read. It rejects when the driver is discarded: the driver lets a read that was so broken off end as if it were whole. */
+  collect(begin: (driver: EventStoreDBClient) => Pick<DriverRead, 'cancel'>, idleMs: number): Promise<Collected> {
+    return collect(begin(this.#driver) as DriverRead, { idleMs, bytesMax: PAGE_BYTES_MAX, signal: this.#life.signal });
+  }
+
   version(timeoutMs: number): Promise<string> {
     return within(versionOf(this.#driver), timeoutMs, 'asking the server for its version');
   }
 
   /** Tries as long as it may, and watches whether the driver still works. */
-  trying<T>(attempt: () => Promise<T>, times: Pick<Times, 'replaceAfterMs'> & Pick<Attempts, 'budgetMs'>, translate: (failure: Failure) => Error | undefined = () => undefined): Promise<T> {
+  trying<T>(
+    attempt: () => Promise<T>,
+    times: Pick<Times, 'replaceAfterMs'> & Pick<Attempts, 'budgetMs'>,
+    translate: (failure: Failure) => Error | undefined = () => undefined,
+  ): Promise<T> {
     const onAnswer = (): void => {
       this.#silentFailures = 0;
     };
@@ -72,10 +84,12 @@ export class EsdbClient {
     this.#silentFailures = 0;
     void this.#discard();
     this.#driver = newDriver(this.#url);
+    this.#life = new AbortController();
   }
 
   /** One after the other: the last to go waits for those that were replaced. */
   #discard(): Promise<void> {
+    this.#life.abort();
     const driver = this.#driver;
     const before = this.#discarding;
     this.#discarding = within(discard(driver), DISCARD_MS, 'closing the connection').catch(() => undefined);

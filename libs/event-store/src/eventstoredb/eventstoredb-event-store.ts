@@ -24,6 +24,8 @@ import { checkAllStreams } from './truncation.js';
 export interface EventStoreDbOptions {
   /** Reads beside a writer in another thread or process; never writes. */
   readonly readOnly?: boolean;
+  /** Called once it is closed. */
+  readonly onClosed?: () => void;
   readonly times?: Partial<Times>;
 }
 
@@ -37,11 +39,13 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   readonly #subscriptions = new Set<Subscription>();
   readonly #waiting = new Set<() => void>();
   #generation = 0;
+  readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
 
-  private constructor(client: EsdbClient, prefix: string, times: Times, readOnly: boolean) {
+  private constructor(client: EsdbClient, prefix: string, times: Times, { readOnly = false, onClosed = () => undefined }: EventStoreDbOptions) {
     super();
     this.#client = client;
+    this.#onClosed = onClosed;
     this.#times = times;
     this.#all = new AllLog(client, prefix, times);
     this.#streams = new Streams(client, prefix, times);
@@ -61,7 +65,7 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
     try {
       await checkServer(client, times);
       if (options.readOnly !== true) await checkAllStreams(client, prefix, times);
-      return new EventStoreDbEventStore(client, prefix, times, options.readOnly === true);
+      return new EventStoreDbEventStore(client, prefix, times, options);
     } catch (error) {
       await client.release();
       throw error;
@@ -135,6 +139,7 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
     await this.#appends?.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
     await this.#client.release();
+    this.#onClosed();
   }
 
   async #read<T>(read: () => Promise<T>): Promise<T> {

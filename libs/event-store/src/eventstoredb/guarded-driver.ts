@@ -9,7 +9,12 @@ interface Inside {
   readonly capabilities: Promise<{ readonly serverVersion: string }>;
 }
 type AnyStream = Readable | Writable | Duplex;
-type StreamCreator = (service: unknown, name: string, creator: (client: GrpcClient) => AnyStream | Promise<AnyStream>, cache?: unknown) => () => Promise<AnyStream>;
+type StreamCreator = (
+  service: unknown,
+  name: string,
+  creator: (client: GrpcClient) => AnyStream | Promise<AnyStream>,
+  cache?: unknown,
+) => () => Promise<AnyStream>;
 interface GrpcClient {
   batchAppend?(...args: readonly unknown[]): Duplex;
 }

@@ -27,7 +27,11 @@ export interface Attempts {
  * Tries until it succeeds, fails for good, or the time is over. Rejects with what failed for good, as `translate` has it,
  * or with StoreUnavailable.
  */
-export async function retrying<T>(attempt: () => Promise<T>, { budgetMs, onAnswer, onFailure }: Attempts, translate: (failure: Failure) => Error | undefined): Promise<T> {
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  { budgetMs, onAnswer, onFailure }: Attempts,
+  translate: (failure: Failure) => Error | undefined,
+): Promise<T> {
   const deadlineMs = performance.now() + budgetMs;
   for (let pauseMs = RETRY_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
     try {

@@ -1,9 +1,9 @@
-import { BACKWARDS, END } from '@eventstore/db-client';
+import { BACKWARDS, END, type ReadStreamOptions } from '@eventstore/db-client';
 import { StoreUnavailable } from '../errors.js';
 import { NO_STREAM, type StoredEvent } from '../event-store.js';
-import { collect, type Collected } from './collect.js';
+import type { Collected } from './collect.js';
 import type { EsdbClient } from './esdb-client.js';
-import { PAGE_BYTES_MAX, type Times } from './limits.js';
+import type { Times } from './limits.js';
 import { toStored } from './stored-event.js';
 
 class Missing extends Error {}
@@ -25,31 +25,29 @@ export class Streams {
     const found: StoredEvent[] = [];
     while (found.length < limit) {
       const fromRevision = BigInt(from + found.length);
-      const read = await this.#read(() =>
-        this.#client.driver.readStream(this.#prefix + stream, { fromRevision, maxCount: limit - found.length, requiresLeader: true }),
-      );
+      const read = await this.#read(stream, { fromRevision, maxCount: limit - found.length });
       if (read === undefined) break;
       for (const event of read.events) found.push(toStored(event, this.#prefix));
       if (read.whole) break;
     }
-    if (found.some(({ revision }, index) => revision !== from + index)) throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
+    if (found.some(({ revision }, index) => revision !== from + index))
+      throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
     return found;
   }
 
   /** NO_STREAM where it is missing. */
   async lastRevision(stream: string): Promise<number> {
-    const read = await this.#read(() =>
-      this.#client.driver.readStream(this.#prefix + stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1, requiresLeader: true }),
-    );
+    const read = await this.#read(stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1 });
     if (read === undefined) return NO_STREAM;
     const [last] = read.events;
     if (last === undefined) throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
     return toStored(last, this.#prefix).revision;
   }
 
-  async #read(begin: () => unknown): Promise<Collected | undefined> {
+  async #read(stream: string, options: ReadStreamOptions): Promise<Collected | undefined> {
     const { readIdleMs: idleMs, readMs: budgetMs, replaceAfterMs } = this.#times;
-    const attempt = (): Promise<Collected> => collect(begin() as never, { idleMs, bytesMax: PAGE_BYTES_MAX });
+    const attempt = (): Promise<Collected> =>
+      this.#client.collect((driver) => driver.readStream(this.#prefix + stream, { ...options, requiresLeader: true }), idleMs);
     try {
       return await this.#client.reads.run(() =>
         this.#client.trying(attempt, { budgetMs, replaceAfterMs }, (failure) => (failure.kind === 'missing' ? new Missing() : undefined)),

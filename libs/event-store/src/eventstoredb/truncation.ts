@@ -1,5 +1,5 @@
 import { START, type StreamMetadata, streamNameFilter } from '@eventstore/db-client';
-import { DomainError } from '#libs/kernel';
+import { StoreTruncates } from '../errors.js';
 import { NoAnswer } from './driver-errors.js';
 import type { EsdbClient } from './esdb-client.js';
 import type { Times } from './limits.js';
@@ -8,14 +8,6 @@ import type { Times } from './limits.js';
 export const METADATA_OF_ALL = '$$$all';
 /** Searched events between two signs of progress: 32 of the server's windows each. */
 const CHECKPOINT_INTERVAL = 100;
-
-/** The server is told to drop events of a record that must be kept whole. */
-export class StoreTruncates extends DomainError {
-  override readonly name = 'StoreTruncates';
-  constructor(stream: string, setting: string) {
-    super('STORE_TRUNCATES', 'unavailable', `EventStoreDB: the stream ${stream} has ${setting}, which drops events of a record: remove it from the stream's metadata`);
-  }
-}
 
 function settingOf({ maxAge, maxCount, truncateBefore }: StreamMetadata): string | undefined {
   if (maxAge !== undefined) return '$maxAge';
@@ -35,7 +27,10 @@ export async function checkStream(client: EsdbClient, stream: string, times: Tim
 /** Rejects with StoreTruncates where `$all` or a stream of this prefix drops events. The server searches its whole log: 7 s a gigabyte. */
 export async function checkAllStreams(client: EsdbClient, prefix: string, times: Times): Promise<void> {
   await checkStream(client, '$all', times);
-  const streams = await client.trying(() => streamsWithMetadata(client, prefix, times.readIdleMs), { budgetMs: times.openMs, replaceAfterMs: times.replaceAfterMs });
+  const streams = await client.trying(() => streamsWithMetadata(client, prefix, times.readIdleMs), {
+    budgetMs: times.openMs,
+    replaceAfterMs: times.replaceAfterMs,
+  });
   await Promise.all([...streams].map((stream) => checkStream(client, stream, times)));
 }
 
