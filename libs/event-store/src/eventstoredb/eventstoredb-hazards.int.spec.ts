@@ -118,7 +118,8 @@ describe.each(['23.10.8', '24.2.0'] as const)('the store on EventStoreDB %s', (v
   });
 
   it('keeps its appends when another party of the process closes, or is in trouble', async () => {
-    const [store, other] = [await open(), await open(OTHER)];
+    const times = { appendAttemptMs: 5_000, appendMs: 20_000 }; // what is rejected is sent again at once, without a timer
+    const [store, other] = [await open(OWN, { times }), await open(OTHER, { times })];
     const requests = Array.from({ length: 200 }, () => notesAfter(freshStream(), NO_STREAM, 1));
     const appending = Promise.all(requests.map((request) => store.append(request)));
     const elsewhere = other.append(notesAfter(freshStream(), NO_STREAM, 1));
