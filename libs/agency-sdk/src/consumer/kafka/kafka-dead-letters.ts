@@ -1,6 +1,7 @@
 import type { Producer } from 'kafkajs';
 import type { DeadLetter, DeadLetters } from '../dead-letters.js';
-import { type KafkaConnection, kafkaOf, kafkaTrouble, loadKafka } from './kafka-connection.js';
+import { kafkaOf, kafkaTrouble, loadKafka } from './kafka-client.js';
+import type { KafkaConnection } from './kafka-connection.js';
 import { PassingError } from '../handler-errors.js';
 
 export const DEAD_SUFFIX = '.dead';

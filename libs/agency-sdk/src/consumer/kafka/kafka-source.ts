@@ -3,7 +3,8 @@ import type { FeedEvent } from '#libs/feed-schemas';
 import { backoffMs, type BackoffOptions, pause } from '../backoff.js';
 import { decodedOfMessage } from '../decoding.js';
 import { type Delivery, FeedSource, type SourceEvents, type StartAt, type WireMessage } from '../feed-source.js';
-import { type KafkaConnection, kafkaOf, kafkaTrouble, loadKafka } from './kafka-connection.js';
+import { kafkaOf, kafkaTrouble, loadKafka } from './kafka-client.js';
+import type { KafkaConnection } from './kafka-connection.js';
 
 const SESSION_TIMEOUT_MS = 15_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
