@@ -42,3 +42,4 @@ export * from './ledger/access.decider.js';
 export type { Awaited, Finding, FindingCode, Patience } from './reconciliation/judgement.js';
 export { type ExchangeOutcome, reconcile, type Reconciliation, SHARED_FACTS } from './reconciliation/reconcile.js';
 export { type Kept, type Role, ROLES, type ThreeRecords } from './reconciliation/records.js';
+export { type AgencyServerEvent, isToldInFeed } from './feed/told-events.js';

@@ -1,7 +1,7 @@
 import type { ProvisionEvent, QueryEvent, ReplicaEvent, SubjectEvent } from '#libs/domain';
 import { dataschemaOf, type FeedData, type FeedEvent, type FeedType, sequenceOf } from '#libs/feed-schemas';
 import { assertNever, DomainError } from '#libs/kernel';
-import type { Recorded, ServerEvent } from './told-events.js';
+import type { Recorded, ServerEvent } from './server-events.js';
 
 /** An event, and the one agency whose feed it stands in. */
 export interface AgencyFeedEvent {

@@ -1,8 +1,9 @@
 import { BoundedCache, type OpenedField, type ProtectedFields } from '#libs/cryptography';
+import { isToldInFeed } from '#libs/domain';
 import type { EventStore, Position, StoredEvent } from '#libs/event-store';
 import { isSealed, type SealedField } from '#libs/kernel';
 import { type AgencyFeedEvent, feedEventsOf } from './feed-events.js';
-import { concernsFeed, decoded, isTold, openingStreamOf, type Recorded, type ServerEvent } from './told-events.js';
+import { concernsFeed, decoded, openingStreamOf, type Recorded, type ServerEvent } from './server-events.js';
 
 /** Stored events that a page looks at, at most. */
 export const FEED_PAGE_EVENTS_MAX = 1_000;
@@ -63,7 +64,7 @@ export class FeedReader {
     for (const found of stored) {
       const event = decoded(found);
       if (found.revision === 0 && openingStreamOf(found.stream) === found.stream) this.#openings.set(found.stream, { event, position: found.position });
-      if (isTold(event.type)) told.push({ event, position: found.position });
+      if (isToldInFeed(event.type)) told.push({ event, position: found.position });
     }
     const openings = await this.#openingsOf(told.map(({ event }) => openingStreamOf(event.stream)));
     const known = told.map(({ position }, at) => {

@@ -50,8 +50,9 @@ export class ProjectionDecoder<E extends Message> {
     return { events, ...(last ? { last } : {}) };
   }
 
-  #decode({ bytes }: StoredEvent): unknown {
-    return this.#registry.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  #decode({ bytes, position }: StoredEvent): unknown {
+    const event = this.#registry.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    return Object.assign(event, { position }); // the event is this decoder's own: a copy of each would cost more than it
   }
 }
 

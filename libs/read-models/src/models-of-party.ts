@@ -1,5 +1,6 @@
 import type { Message } from '#libs/kernel';
 import { exchangesProjection } from './exchange/exchanges.projection.js';
+import { feedProjection } from './feed/feed.projection.js';
 import { identifiersProjection } from './identifier/identifiers.projection.js';
 import type { Projection } from './projection.js';
 import { registerProjection } from './register/register.projection.js';
@@ -15,5 +16,5 @@ const any = <E extends Message>(projection: Projection<E>): Projection => projec
 /** The read models of each kind of party. */
 export const projectionsOf: Readonly<Record<PartyKind, readonly Projection[]>> = {
   core: [any(exchangesProjection), any(identifiersProjection), any(registerProjection)],
-  'intermediate-server': [any(recordsProjection), any(replicasProjection), any(subjectsProjection)],
+  'intermediate-server': [any(recordsProjection), any(replicasProjection), any(subjectsProjection), any(feedProjection)],
 };

@@ -1,10 +1,11 @@
 import type { HmacNames, ProtectedFields } from '#libs/cryptography';
+import type { Position } from '#libs/event-store';
 import type { EventType, Message, RecordedEvent } from '#libs/kernel';
 import type { PersonKeys } from './person-keys.js';
 import type { Columns, Counter, RowOf, Table } from './table.js';
 
-/** A union of recorded events that is told apart by `type`. */
-export type Recorded<E extends Message> = E extends Message ? RecordedEvent<E> : never;
+/** A union of recorded events that is told apart by `type`, each with its place in the store's order. */
+export type Recorded<E extends Message> = E extends Message ? RecordedEvent<E> & { readonly position: Position } : never;
 
 /** A row that a fold is making. */
 export type Draft<C extends Columns> = { -readonly [K in keyof RowOf<C>]: RowOf<C>[K] };

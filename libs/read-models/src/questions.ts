@@ -161,6 +161,26 @@ export interface IdentifierCount {
   readonly identifiers: number;
 }
 
+/** An agency's feed, in the store's order: where its events stand. */
+export interface FeedQuestion extends Paged {
+  /** The wall: no question sees another agency's feed. */
+  readonly agency: string;
+  /** Wall clock, ISO 8601 UTC: what was recorded before it is told no more. */
+  readonly recordedFrom: string;
+}
+export interface FeedPlace {
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: number;
+  /** Asks on after this event. */
+  readonly cursor: string;
+}
+export interface FeedAnswer {
+  readonly rows: readonly FeedPlace[];
+  /** Always there: ask on from here, now or later. */
+  readonly next: string;
+}
+
 /** Names of the streams of the core's register (agencies, servers, table versions, openings), in their order; ask on with the last. */
 export interface RegisterStreamsQuestion {
   readonly after?: string | undefined;
@@ -179,6 +199,8 @@ export interface Questions {
   records: { ask: RecordsQuestion; answer: Page<AgencyRecord> };
   heldProvisions: { ask: HeldProvisionsQuestion; answer: Page<AgencyRecord> };
   openQueries: { ask: OpenQueriesQuestion; answer: readonly OpenQuery[] };
+  /** Throws CURSOR_EXPIRED where events after the cursor are told no more. */
+  feed: { ask: FeedQuestion; answer: FeedAnswer };
   /** In the order asked; undefined where the person has no replica stream at this agency. */
   replicas: { ask: { readonly keys: readonly ReplicaLookup[] }; answer: readonly (ReplicaFound | undefined)[] };
   /** In the order asked; undefined where no person of this agency has, or had last, that identifier. */

@@ -429,5 +429,53 @@ export function readModelsContract(adapter: string, open: OpenReadModels): void 
       expect(await look(key('old'), key('new'))).toEqual([undefined, undefined]);
       expect(await models.ask('replicas', { keys: [{ agency: PROVIDER, subject: id, information: TAX }] }, { atLeast: party.position })).toEqual([undefined]);
     });
+
+    describe('the feed', () => {
+      /** A page, as event types, with what comes after it. */
+      async function page(agency: string, question: { cursor?: string; limit?: number; recordedFrom?: string } = {}) {
+        const { rows, next } = await models.ask('feed', { agency, limit: 100, recordedFrom: at(-1000), ...question }, { atLeast: party.position });
+        const events = await Promise.all(rows.map(({ stream, revision }) => party.store.readStream(stream, { from: revision, limit: 1 })));
+        expect(events.map(([event]) => Number(event?.position))).toEqual(rows.map(({ position }) => position));
+        return { told: events.map(([event]) => event?.type), next };
+      }
+
+      it('has what each agency is told, in the order of the store, page by page, behind its wall', async () => {
+        const whole = ['QueryDecisionReceived', 'ProvisionReceived', 'QueryDecisionReceived'];
+        expect((await page(REQUESTER)).told).toEqual(whole);
+        expect((await page(PROVIDER)).told).toEqual(['ProvisionMade', 'ProvisionHeld']);
+        const nothing = await page(OTHER);
+        expect(nothing.told).toEqual([]);
+        const first = await page(REQUESTER, { limit: 2 });
+        const second = await page(REQUESTER, { limit: 2, cursor: first.next });
+        expect([...first.told, ...second.told]).toEqual(whole);
+        const end = await page(REQUESTER, { cursor: second.next });
+        expect(end.told).toEqual([]);
+        await party.record({ stream: `query-${exchangeId(2)}`, events: [server.withdrawn()], at: at(5), agency: REQUESTER, keyId: MONTH });
+        expect((await page(REQUESTER, { cursor: end.next })).told).toEqual(['QueryWithdrawn']);
+        expect(await refusal(models.ask('feed', { agency: PROVIDER, limit: 1, recordedFrom: at(0), cursor: first.next }))).toBe('CURSOR_INVALID');
+        expect(await refusal(models.ask('feed', { agency: REQUESTER, limit: 0, recordedFrom: at(0) }))).toBe('INVALID_INPUT');
+      });
+
+      it('begins with what is still told, and says where something between is told no more', async () => {
+        const id = subject(PROVIDER, '2');
+        const record = (minute: number): Promise<unknown> =>
+          party.record({
+            stream: `replica-${id}`,
+            events: [server.registered(TAX, 'income', String(minute))],
+            at: at(minute),
+            agency: PROVIDER,
+            keyId: subjectKeyId(PROVIDER, id),
+          });
+        const { next } = await page(PROVIDER);
+        for (const minute of [100, 200, 300]) await record(minute);
+        expect((await page(PROVIDER, { recordedFrom: at(150) })).told).toHaveLength(2);
+        expect((await page(PROVIDER, { cursor: next })).told).toHaveLength(3);
+        expect(await refusal(page(PROVIDER, { cursor: next, recordedFrom: at(150) }))).toBe('CURSOR_EXPIRED');
+        const none = await page(PROVIDER, { recordedFrom: at(400) });
+        expect(none.told).toEqual([]);
+        await record(500);
+        expect((await page(PROVIDER, { recordedFrom: at(400), cursor: none.next })).told).toHaveLength(1);
+      });
+    });
   });
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { invalid } from '#libs/kernel';
 import type { Cursors } from '../cursor.js';
 import { exchangeCounts, exchanges } from '../exchange/exchanges.table.js';
+import { feedList } from '../feed/feed.answer.js';
 import {
   type AgencyRecord,
   type Answer,
@@ -269,4 +270,5 @@ export const answers: Answers = {
   },
   replicas: { projection: 'replicas', answer: findReplicas },
   subjects: { projection: 'subjects', answer: findSubjects },
+  feed: { projection: 'feed', answer: feedList },
 };

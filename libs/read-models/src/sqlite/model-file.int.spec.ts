@@ -38,7 +38,7 @@ function historyOf(steps: readonly (readonly [stream: string, event: Message, ke
       correlationId: '',
       causationId: '',
     };
-    return { ...envelope, type, data: sealedUnder(key, data), v: 1 };
+    return { ...envelope, type, data: sealedUnder(key, data), v: 1, position: BigInt(position) };
   });
 }
 
