@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runInProcess } from '../../apps/cli/src/program.fixture.js';
 import { deployFiles, DEPLOY, read, ROOT, run } from './support.js';
 
 const runbooks = deployFiles('.md');
-const CLI = join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js');
 
 /** Every `renkei …` line of a block or a span of code, with its file. */
 const commands = runbooks
@@ -13,10 +13,12 @@ const commands = runbooks
   .flatMap((file) => [...read(file).matchAll(/(?:^|`)renkei ([a-z][^`\n]*)/gm)].map((match) => [`${file}: ${match[1]}`, match[1] ?? ''] as const));
 
 /** Help of the command that the words before the first option or argument in capitals name. */
-function helpOf(line: string): string {
+async function helpOf(line: string): Promise<string> {
   const words = line.split(/\s+/);
   const end = words.findIndex((word) => /^(?:-|[A-Z])/.test(word));
-  return run(process.execPath, [CLI, ...words.slice(0, end < 0 ? words.length : end), '--help', '--lang', 'en']);
+  const { status, stdout, stderr } = await runInProcess([...words.slice(0, end < 0 ? words.length : end), '--help']);
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
 }
 
 /** Places that links of a file lead to, and that do not exist. */
@@ -30,8 +32,8 @@ function deadLinks(file: string): string[] {
 }
 
 describe('the runbooks', () => {
-  it.each(commands)('%s: is a command with these options', (_title, line) => {
-    const help = helpOf(line);
+  it.each(commands)('%s: is a command with these options', async (_title, line) => {
+    const help = await helpOf(line);
     const options = line.match(/--[a-z-]+/g) ?? [];
     expect(options.filter((option) => !new RegExp(`${option}(?![a-z-])`).test(help))).toEqual([]);
   });

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Users and their rights. May run again: a user gets the password that stands in its file, an ACL is added once.
 #   relay-<server>   writes the topics of agencies and its own position, and may make both (transactional id: its own)
-#   agency-<code>    reads its own topic, in consumer groups of its own; writes its own dead letters. Nothing else.
+#   agency-<code>    reads its own topic, in consumer groups of its own; writes and reads its own dead letters. Nothing else.
+# Topics of agencies are made by the relay; those of dead letters here, since only agencies write them.
 set -euo pipefail
 umask 077
 
@@ -23,7 +24,7 @@ PROPERTIES
 
 acl() { "$home/bin/kafka-acls.sh" --bootstrap-server "$bootstrap" --command-config "$runtime/init.properties" --add "$@" >/dev/null; }
 user() { # NAME PASSWORD_FILE: by a file, so that no list of processes shows the password
-  printf 'SCRAM-SHA-256=[iterations=8192,password=%s]\n' "$(<"$2")" >"$runtime/scram"
+  printf 'SCRAM-SHA-256=iterations=8192,password=%s\n' "$(<"$2")" >"$runtime/scram"
   "$home/bin/kafka-configs.sh" --bootstrap-server "$bootstrap" --command-config "$runtime/init.properties" \
     --alter --entity-type users --entity-name "$1" --add-config-file "$runtime/scram" >/dev/null
   rm "$runtime/scram"
@@ -48,5 +49,7 @@ for file in "$agencies"/*; do
   user "agency-$code" "$file"
   acl --allow-principal "User:agency-$code" --operation Describe --operation DescribeConfigs --operation Read --topic "$prefix$code"
   acl --allow-principal "User:agency-$code" --operation Describe --operation Read --group "agency-$code" --resource-pattern-type prefixed
-  acl --allow-principal "User:agency-$code" --operation Create --operation Describe --operation Write --topic "$prefix$code.dead-letters"
+  "$home/bin/kafka-topics.sh" --bootstrap-server "$bootstrap" --command-config "$runtime/init.properties" \
+    --create --if-not-exists --topic "$prefix$code.dead" --partitions 1 --replication-factor "${KAFKA_REPLICATION:-1}" --config retention.ms=2592000000 >/dev/null
+  acl --allow-principal "User:agency-$code" --operation Describe --operation Read --operation Write --topic "$prefix$code.dead"
 done

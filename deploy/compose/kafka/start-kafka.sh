@@ -58,7 +58,8 @@ sasl.jaas.config=$jaas
 PROPERTIES
 
 if [ ! -f "$data/meta.properties" ]; then
+  # what it prints would show the admin's salted keys
   "$home/bin/kafka-storage.sh" format -t "$("$home/bin/kafka-storage.sh" random-uuid)" -c "$runtime/server.properties" \
-    --add-scram "SCRAM-SHA-256=[name=admin,password=$admin]"
+    --add-scram "SCRAM-SHA-256=[name=admin,password=$admin]" >/dev/null
 fi
 exec "$home/bin/kafka-server-start.sh" "$runtime/server.properties"
