@@ -52,7 +52,8 @@ async function firstOf(client: Kafka, topic: string, groupId: string): Promise<s
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     return await new Promise<string>((resolve, reject) => {
-      consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+      // where a group is still being loaded the client starts over by itself
+      consumer.on('consumer.crash', ({ payload }) => (payload.restart ? undefined : reject(payload.error)));
       consumer.run({ eachMessage: async ({ message }) => resolve(message.value?.toString() ?? '') }).catch(reject);
     });
   } catch (error) {

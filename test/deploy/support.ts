@@ -26,7 +26,7 @@ export function deployFiles(ending: string): string[] {
 const REQUIRED = process.env['RENKEI_REQUIRE_TOOLS'] === '1';
 
 const found = new Map<string, boolean>();
-function isThere(command: string): boolean {
+export function isThere(command: string): boolean {
   const known = found.get(command);
   if (known !== undefined) return known;
   const there = (process.env['PATH'] ?? '').split(delimiter).some((directory) => {

@@ -47,7 +47,8 @@ for file in "$agencies"/*; do
   [ -f "$file" ] || continue
   code=$(basename "$file")
   user "agency-$code" "$file"
-  acl --allow-principal "User:agency-$code" --operation Describe --operation DescribeConfigs --operation Read --topic "$prefix$code"
+  # the same rights at its topic, and at groups whose names begin like it
+  acl --allow-principal "User:agency-$code" --operation Describe --operation Read --topic "$prefix$code"
   acl --allow-principal "User:agency-$code" --operation Describe --operation Read --group "agency-$code" --resource-pattern-type prefixed
   "$home/bin/kafka-topics.sh" --bootstrap-server "$bootstrap" --command-config "$runtime/init.properties" \
     --create --if-not-exists --topic "$prefix$code.dead" --partitions 1 --replication-factor "${KAFKA_REPLICATION:-1}" --config retention.ms=2592000000 >/dev/null

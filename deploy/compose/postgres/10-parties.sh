@@ -6,7 +6,7 @@ for party in ${RENKEI_PARTIES:?}; do
   # psql reads the password itself: it stands in no argument
   psql --no-psqlrc --set=ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres \
     --set=party="$party" --set=file="${SECRETS_DIRECTORY:-/run/secrets}/postgres_$party" <<'SQL'
-\set password `cat :file`
+\set password `cat :'file'`
 CREATE ROLE :"party" LOGIN PASSWORD :'password';
 CREATE DATABASE :"party" OWNER :"party";
 REVOKE ALL ON DATABASE :"party" FROM PUBLIC;
