@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What becomes of bytes between client and server. `silent`: connections are taken and held, and nothing passes. */
 export type ProxyMode = 'pass' | 'silent' | 'slow' | 'refuse';
 
-const SLOW_MS = 150;
+/** Each way, each time. */
+const SLOW_MS = 30;
 
 /** A TCP proxy in front of a database, for what a network does: it refuses, falls silent, or is slow. */
 export class FaultyProxy {

@@ -8,6 +8,8 @@ import { DeadlinePassed, DatabaseTrouble, endsConnection, refusalOf, troubleOf }
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The server's own bounds of a statement; this side gives it up a little later. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Of statements that only look: what does not answer them is gone. */
+const LOOK_TIMEOUT_MS = 5_000;
 const QUESTION_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
@@ -31,7 +33,7 @@ const types = {
 function configOf({ url, passwordFile, party }: PostgresLocation, statementTimeoutMs: number): pg.ClientConfig {
   return {
     connectionString: passwordFile === undefined ? url : withPassword(url, passwordFile),
-    application_name: `renkei read models ${party}`,
+    application_name: `renkei ${party} ${process.pid}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     lock_timeout: LOCK_TIMEOUT_MS,
@@ -106,6 +108,7 @@ class BoundedClient {
 
 const kyselyOn = (pool: PostgresPool): Kysely<Tables> => new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 
+/** What a server says of itself. */
 export interface ServerState {
   readonly version: number;
   readonly readOnly: boolean;
@@ -154,16 +157,30 @@ export class WriterSession {
     if (!this.#bounded.busy && !this.broken) await this.#bounded.query('select 1').catch(() => undefined);
   }
 
-  /** Statements of the work may take much longer than others. */
-  async slowly<T>(work: () => Promise<T>): Promise<T> {
-    const { deadlineMs } = this.#bounded;
-    this.#bounded.deadlineMs = INDEXING_TIMEOUT_MS + GRACE_MS;
-    try {
+  /** Statements of the work only look: they have little time here. */
+  briefly<T>(work: () => Promise<T>): Promise<T> {
+    return this.#within(LOOK_TIMEOUT_MS, work);
+  }
+
+  /** Statements of the work may take much longer than others, here and at the server. */
+  slowly<T>(work: () => Promise<T>): Promise<T> {
+    return this.#within(INDEXING_TIMEOUT_MS + GRACE_MS, async () => {
       await this.#bounded.query(`set statement_timeout = ${INDEXING_TIMEOUT_MS}`);
+      try {
+        return await work();
+      } finally {
+        if (!this.broken) await this.#bounded.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      }
+    });
+  }
+
+  async #within<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+    const before = this.#bounded.deadlineMs;
+    this.#bounded.deadlineMs = deadlineMs;
+    try {
       return await work();
     } finally {
-      if (!this.broken) await this.#bounded.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-      this.#bounded.deadlineMs = deadlineMs;
+      this.#bounded.deadlineMs = before;
     }
   }
 

@@ -71,8 +71,9 @@ export class PostgresModel implements Model {
     return this.#tenure !== undefined && !this.#tenure.session.broken;
   }
 
-  /** Heard of it, from whoever folds it. */
+  /** Heard of it, from whoever folds it; another generation than this process's is somebody else's. */
   heard(stored: StoredCheckpoint): void {
+    if (this.#tenure?.generation !== stored.generation) this.letGo();
     this.#stored = stored;
   }
 

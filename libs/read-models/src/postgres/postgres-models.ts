@@ -29,7 +29,6 @@ export class PostgresModels implements ModelSet {
   #trouble: string | undefined;
   #retries = 0;
   #retryAt = 0;
-  #readOnlyCheckAt = 0;
   #closing = false;
 
   constructor(location: PostgresLocation, projections: readonly Projection[], onAlarm: (alarm: Alarm) => void) {
@@ -43,16 +42,20 @@ export class PostgresModels implements ModelSet {
     if (this.#closing || performance.now() < this.#retryAt) return;
     try {
       if (this.#session?.broken) await this.#drop();
-      this.#session ??= await WriterSession.open(this.#location);
-      if (!this.#ownership && performance.now() >= this.#readOnlyCheckAt) await this.#settle(this.#session);
-      await this.#ownership?.round();
-      await this.#hear(this.#session.kysely);
-      if (this.#ownership) this.#tell(undefined);
+      const session = (this.#session ??= await WriterSession.open(this.#location));
+      this.#ownership ??= await this.#settle(session);
+      await session.briefly(async () => {
+        await this.#ownership?.round();
+        await this.#hear(session.kysely);
+      });
       this.#retries = 0;
+      if (this.#ownership) this.#tell(undefined);
+      else await this.#leaveReadOnly();
     } catch (error) {
       await this.#drop();
       if (this.#closing) return;
-      this.#tell(troubleOf(error).code);
+      // a connection may be lost; what cannot be made anew at once is a trouble
+      if (this.#retries > 0) this.#tell(error instanceof DatabaseTrouble ? error.code : 'READ_MODELS_FAILED');
       this.#retryAt = performance.now() + Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#retries);
       this.#retries += 1;
     }
@@ -70,35 +73,36 @@ export class PostgresModels implements ModelSet {
     await this.#readers.close();
   }
 
-  /** The connection is there: is the server one that can be used, are the schemas there, and who else folds? */
-  async #settle(session: WriterSession): Promise<void> {
+  /** The connection is there: is the server one that can be used? Makes the schemas and enters among those who fold; undefined where it is read-only. */
+  async #settle(session: WriterSession): Promise<Ownership | undefined> {
     const { version, readOnly } = await session.state();
     if (version < SERVER_VERSION_MIN) throw new DatabaseTrouble('DATABASE_TOO_OLD');
-    if (readOnly) {
-      this.#readOnlyCheckAt = performance.now() + READ_ONLY_RETRY_MS;
-      this.#tell('DATABASE_READ_ONLY');
-      return;
-    }
+    if (readOnly) return undefined;
     for (const { schema, projection } of this.models) await migrate(session.kysely, schema, projection);
     const { deployment, party } = this.#location;
     const ownership = new Ownership(session, this.models, `${deployment}_${party}`, (alarm) => this.#alarm(alarm));
     await ownership.enter();
     this.#beat = setInterval(() => void session.beat(), BEAT_EVERY_MS);
-    this.#ownership = ownership;
+    return ownership;
   }
 
-  /** What others have folded. */
+  /** What was folded is heard of and answered from; whether it may be written again, a new session will show. */
+  async #leaveReadOnly(): Promise<void> {
+    this.#tell('DATABASE_READ_ONLY');
+    this.#retryAt = performance.now() + READ_ONLY_RETRY_MS;
+    await this.#drop();
+  }
+
+  /** What others have folded, and whether what is folded here still is this process's; a connection that is dead shows here, before a page is begun. */
   async #hear(db: Kysely<Tables>): Promise<void> {
-    const others = this.models.filter(({ mine }) => !mine);
-    if (others.length === 0) return;
-    const queries = others.map(
+    const queries = this.models.map(
       ({ schema }, at) =>
         sql`select ${sql.lit(at)} as model, position::text as position, "eventId", built, generation::text as generation, stopped
           from ${sql.id(schema, CHECKPOINT)}`,
     );
     try {
       const { rows } = await sql<StoredCheckpoint & { readonly model: number }>`${sql.join(queries, sql` union all `)}`.execute(db);
-      for (const { model, ...stored } of rows) others[model]?.heard(stored);
+      for (const { model, ...stored } of rows) this.models[model]?.heard(stored);
     } catch (error) {
       // a server that may not be written to has no schemas yet: there is nothing to hear
       if (this.#ownership || !['42P01', '3F000'].includes(troubleOf(error).sqlState ?? '')) throw error;

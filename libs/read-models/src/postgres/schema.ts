@@ -5,6 +5,7 @@ import { countersOf, type Projection } from '../projection.js';
 import type { Tables } from '../sql/stored-rows.js';
 import type { Columns, Index, Table } from '../table.js';
 import { sqlTypeOf } from './columns.js';
+import { DatabaseTrouble } from './trouble.js';
 
 /** Bookkeeping of a schema: a table of one row. */
 export const CHECKPOINT = 'checkpoint';
@@ -57,11 +58,11 @@ const migrationsOf = (schema: string, projection: Projection): Record<string, Mi
   '0001-tables': { up: (db: Kysely<Tables>) => makeTables(db, schema, projection) },
 });
 
-/** Makes the schema of a projection, or brings it up to this code. Rejects with what the database says. */
+/** Makes the schema of a projection, or brings it up to this code. Rejects with DatabaseTrouble: DATABASE_SCHEMA_UNKNOWN where other code has made it. */
 export async function migrate(db: Kysely<Tables>, schema: string, projection: Projection): Promise<void> {
   const provider = { getMigrations: () => Promise.resolve(migrationsOf(schema, projection)) };
   const { error } = await new Migrator({ db, provider, migrationTableSchema: schema }).migrateToLatest();
-  if (error !== undefined) throw error as Error;
+  if (error !== undefined) throw error instanceof DatabaseTrouble ? error : new DatabaseTrouble('DATABASE_SCHEMA_UNKNOWN');
 }
 
 const indexName = (table: Table, { name }: Index): string => `${table.name}_${name}`;

@@ -3,8 +3,8 @@ import { readModelsDown, readModelsTimeout } from '../folding/waiting-questions.
 
 /**
  * What stands between a party and its database: DATABASE_UNREACHABLE, DATABASE_SLOW, DATABASE_READ_ONLY, DATABASE_REFUSED
- * (credentials, rights, no such database), DATABASE_TOO_OLD, DATABASE_FULL, or DATABASE_ERROR_ with the SQLSTATE. Never shows what
- * the server said: it may quote a row.
+ * (credentials, rights, no such database), DATABASE_PASSWORD_UNREADABLE, DATABASE_TOO_OLD, DATABASE_SCHEMA_UNKNOWN (made by newer
+ * code), DATABASE_FULL, or DATABASE_ERROR_ with the SQLSTATE. Never shows what the server said: it may quote a row.
  */
 export class DatabaseTrouble extends Error {
   override readonly name = 'DatabaseTrouble';
