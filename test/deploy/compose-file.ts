@@ -112,7 +112,7 @@ export function environmentOf(service: Service, pins: Readonly<Record<string, Re
 }
 
 /** Variables that the stores and the feed bring to the apps' configuration classes. */
-const ANNOUNCED = /^(?:EVENT_STORE|READ_MODELS|READ_MODELS_PASSWORD_FILE|KAFKA_[A-Z_]+)$/;
+const ANNOUNCED = /^(?:EVENT_STORE|KAFKA_[A-Z_]+)$/;
 
 /** Variables that an app does not read. */
 export function unreadBy(app: AppName, environment: Readonly<Record<string, string>>): string[] {
