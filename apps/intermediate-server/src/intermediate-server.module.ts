@@ -1,9 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { provisionCommands, queryCommands, Recorder, replicaCommands, subjectCommands } from '#libs/commands';
+import { FeedReader } from '#libs/feed';
 import { LedgerModule } from '#libs/ledger-service';
+import { AgencyFeed } from './feed/agency-feed.js';
+import { FeedWaiters } from './feed/feed-waiters.js';
 import { Hosting } from './hosting/hosting.js';
 import { QueriesController, ResultsController } from './http/agency.controllers.js';
+import { FeedController } from './http/feed.controller.js';
 import { HeldProvisionsController, IdentifiersController, RecordsController, ReplicasController } from './http/holding.controllers.js';
 import { AfterTheLog } from './http/after-the-log.js';
 import { ServerController } from './http/server.controller.js';
@@ -53,6 +57,8 @@ const SUBJECTS_OF_THE_SERVER = [
   HeldProvisions,
   AgencyRecords,
   ToldRecords,
+  FeedWaiters,
+  AgencyFeed,
   OpenQueriesSweep,
   Reactors,
   AfterTheLog,
@@ -61,7 +67,7 @@ const SUBJECTS_OF_THE_SERVER = [
 
 @Module({})
 export class IntermediateServerModule {
-  static of(parts: ServerParts): DynamicModule {
+  static of(parts: ServerParts, feed: FeedReader): DynamicModule {
     const { store, recorder, log, ledger } = parts.party;
     return {
       module: IntermediateServerModule,
@@ -73,9 +79,16 @@ export class IntermediateServerModule {
         HeldProvisionsController,
         IdentifiersController,
         RecordsController,
+        FeedController,
         ServerController,
       ],
-      providers: [{ provide: ServerParts, useValue: parts }, { provide: Recorder, useValue: recorder }, ...HANDLERS, ...SUBJECTS_OF_THE_SERVER],
+      providers: [
+        { provide: ServerParts, useValue: parts },
+        { provide: Recorder, useValue: recorder },
+        { provide: FeedReader, useValue: feed },
+        ...HANDLERS,
+        ...SUBJECTS_OF_THE_SERVER,
+      ],
     };
   }
 }

@@ -1,3 +1,5 @@
+import { FEED_RETENTION_DAYS_MAX } from '#libs/feed-schemas';
+
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Limits of one intermediate server, units last in the name. Tests and the sandbox may set them lower. */
@@ -22,6 +24,15 @@ export interface ServerSettings {
   readonly unwitnessedMsMax: number;
   /** Requests that may wait for outcomes at once. */
   readonly waitersMax: number;
+  /** Requests that may wait for events of feeds at once, streams among them; and those of one agency. */
+  readonly feedWaitersMax: number;
+  readonly feedWaitersPerAgencyMax: number;
+  /** How long after its recording an event is told in a feed (wall clock). */
+  readonly feedKeptMs: number;
+  /** How long a stream of events lasts; whoever reads it comes again with the last event's id. */
+  readonly feedStreamMs: number;
+  /** Pause after which a stream on which nothing happens shows that it is there. */
+  readonly feedHeartbeatMs: number;
 }
 
 export const SETTINGS: ServerSettings = {
@@ -36,4 +47,9 @@ export const SETTINGS: ServerSettings = {
   witnessTimeoutMs: 5_000,
   unwitnessedMsMax: 5 * 60_000,
   waitersMax: 2_000,
+  feedWaitersMax: 4_000,
+  feedWaitersPerAgencyMax: 8,
+  feedKeptMs: FEED_RETENTION_DAYS_MAX * DAY_MS,
+  feedStreamMs: 10 * 60_000,
+  feedHeartbeatMs: 15_000,
 };

@@ -1,3 +1,4 @@
+import { FeedReader } from '#libs/feed';
 import { coreAsWitness, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
 import {
@@ -13,6 +14,7 @@ import {
   type PinnedCore,
 } from '#libs/protocol';
 import { areReachable, type ModelsDatabase, type ReadModels } from '#libs/read-models';
+import { FeedWaiters } from './feed/feed-waiters.js';
 import { keysOfHosted } from './hosting/hosting.js';
 import { IntermediateServerModule } from './intermediate-server.module.js';
 import { IntermediateServerService } from './intermediate-server.service.js';
@@ -95,8 +97,9 @@ async function serve(
   const settings = { ...SETTINGS, ...options.settings };
   const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, clock, log, settings);
   const witnessing = witnessingOf(opened, options, settings, interfaceSystem);
+  const feed = new FeedReader({ store: party.store, fields: party.fields, deployment: options.deployment, party: id });
   const running: Reactors[] = [];
-  const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts), {
+  const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts, feed), {
     title: `Renkei intermediate server (${id})`,
     description: '中間サーバー: keeps the replicas, queries, results and records of the agencies that it speaks for, each walled off from the others.',
     version: '1',
@@ -110,6 +113,7 @@ async function serve(
       ledger: () => parts.serverLog.caughtUp(),
       'read-models': () => areReachable(models),
     },
+    stopping: () => http.nest.get(FeedWaiters).stop(),
     drain: [
       async () => void (await Promise.all(running.map((reactors) => reactors.stop()))),
       async () => witnessing?.stop(),

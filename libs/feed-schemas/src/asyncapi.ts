@@ -2,10 +2,9 @@ import { toKafkaMessage } from './feed-codec.js';
 import type { FeedEvent } from './feed-event.js';
 import { FEED_TYPES, type FeedType, feedTypes } from './feed-types.js';
 import { attributesSchema, dataSchemaOf } from './json-schemas.js';
+import { FEED_RETENTION_DAYS_MAX } from './retention.js';
 import type { JsonSchema } from './schema.js';
 
-/** What a topic keeps, at most: the feed is no archive of who was asked about whom. */
-export const FEED_RETENTION_DAYS_MAX = 30;
 const RETENTION_MS = FEED_RETENTION_DAYS_MAX * 24 * 60 * 60 * 1_000;
 /** Of AsyncAPI's Kafka bindings. */
 const BINDING_VERSION = '0.5.0';

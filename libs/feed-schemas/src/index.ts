@@ -16,3 +16,4 @@ export {
 } from './feed-codec.js';
 export { attributesSchema, dataSchemaOf } from './json-schemas.js';
 export type { JsonSchema } from './schema.js';
+export { FEED_RETENTION_DAYS_MAX } from './retention.js';

@@ -5,6 +5,7 @@ export * from './clock/clock.js';
 export * from './clock/sandbox-clock.js';
 export { Health, type HealthWarnings, type ReadinessCheck } from './http/health.js';
 export { createHttpApp, HTTP_LIMITS, type HttpApp, type HttpAppOptions, type HttpLimits } from './http/http-app.js';
+export { InFlight } from './http/in-flight.js';
 export { JSON_DEPTH_MAX, parseJson } from './http/json-body.js';
 export { answerTo, errorOfProblem, HttpRefused, PROBLEM_CONTENT_TYPE, ProblemResponse } from './http/problem.js';
 export { EXIT, runMain, stopOnSignals } from './http/stop-on-signals.js';

@@ -15,6 +15,7 @@ import {
   type SearchReplicasRequest,
   type WithdrawReplicaLine,
 } from '#libs/agency-sdk';
+import { FEED_WAIT_SECONDS_MAX } from '../feed/agency-feed.js';
 import { REPLICA_CONTENT_BYTES_MAX } from '#libs/domain';
 import {
   IsAffairCode,
@@ -111,4 +112,13 @@ export class SearchRecordsBody implements SearchRecordsRequest {
 export class PageQuery {
   @MayBeOmitted() @IsWholeNumber({ min: 1, max: PAGE_ROWS_MAX, description: '100 where it is left out' }) readonly limit?: number;
   @MayBeOmitted() @IsText({ max: CURSOR_CHARACTERS_MAX, description: '`next` of the page before' }) readonly after?: string;
+}
+
+/** `?after&limit&wait` of the feed. */
+export class FeedQuery {
+  @MayBeOmitted()
+  @IsText({ max: CURSOR_CHARACTERS_MAX, description: '`next` of an earlier answer; the oldest events that are kept where it is left out' })
+  readonly after?: string;
+  @MayBeOmitted() @IsWholeNumber({ min: 1, max: PAGE_ROWS_MAX, description: '100 where it is left out' }) readonly limit?: number;
+  @MayBeOmitted() @IsWholeNumber({ min: 0, max: FEED_WAIT_SECONDS_MAX, description: 'Seconds that the answer may wait for an event' }) readonly wait?: number;
 }

@@ -26,6 +26,7 @@ const AGENCY_PATHS = [
   '/acquisitions',
   '/identifiers/collections',
   '/records/search',
+  '/feed',
 ];
 const SERVER_PATHS = ['/demands', '/withdrawal-notices', '/provisions', '/identifier-changes', '/records-of-exchanges'];
 

@@ -5,6 +5,7 @@ import {
   type Collection,
   type EndedProvision,
   type ExchangeRecord,
+  type FeedPage,
   type HeldProvision,
   type HeldProvisionPage,
   type HeldReplica,
@@ -220,4 +221,10 @@ class ExchangeRecordResponse implements ExchangeRecord {
 export class RecordPageResponse implements RecordPage {
   @ApiProperty({ type: ExchangeRecordResponse, isArray: true }) readonly records!: readonly ExchangeRecord[];
   @ApiPropertyOptional({ description: 'Goes into `cursor` of the next request' }) readonly next?: string;
+}
+
+export class FeedPageResponse implements FeedPage {
+  @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'CloudEvents 1.0, structured; their schemas: libs/feed-schemas' })
+  readonly events!: readonly unknown[];
+  @ApiProperty({ description: 'Goes into `after` of the next request' }) readonly next!: string;
 }

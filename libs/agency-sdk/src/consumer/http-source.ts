@@ -9,7 +9,8 @@ import { codeOf } from './handler-errors.js';
 
 const LIMIT = 100;
 const WAIT_MS = 20_000;
-const CURSOR_REFUSED = 'CURSOR_INVALID';
+/** The server no longer takes a cursor: not its own any more, or of an event that it keeps no longer. */
+const CURSOR_REFUSED: ReadonlySet<string> = new Set(['CURSOR_INVALID', 'CURSOR_EXPIRED']);
 
 /** What the source needs of the client: AgencyClient is one. */
 export interface FeedReader {
@@ -65,7 +66,7 @@ class HttpSource extends FeedSource<FeedEvent> {
         reading = false;
         failures += 1;
         const code = codeOf(error);
-        if (code === CURSOR_REFUSED && place?.after !== undefined) {
+        if (CURSOR_REFUSED.has(code) && place?.after !== undefined) {
           place = {};
           events.notice(
             'CURSOR_REFUSED',

@@ -71,6 +71,8 @@ export interface HttpAppOptions {
   /** Verifies callers; needed as soon as one route says Callers. */
   readonly tokens?: TokenVerifier;
   readonly readiness?: Readonly<Record<string, ReadinessCheck>>;
+  /** Called at once when a stop begins: ends what only waits for something to happen, so that the last request can end. */
+  readonly stopping?: () => void;
   /** Run in order after the last request has ended: flush, close stores. */
   readonly drain?: readonly (() => Promise<void>)[];
   /** PEM; `ca` makes the server ask for a client certificate of that authority and refuse any other. */
@@ -90,10 +92,10 @@ export interface HttpApp {
   close(): Promise<void>;
 }
 
-/** Gives the app's modules Health and Metrics by injection. */
+/** Gives the app's modules Health, Metrics and InFlight by injection. */
 @Module({})
 class PlatformModule {
-  static around(module: Type | DynamicModule, health: Health, metrics: Metrics): DynamicModule {
+  static around(module: Type | DynamicModule, health: Health, metrics: Metrics, inFlight: InFlight): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
@@ -101,8 +103,9 @@ class PlatformModule {
       providers: [
         { provide: Health, useValue: health },
         { provide: Metrics, useValue: metrics },
+        { provide: InFlight, useValue: inFlight },
       ],
-      exports: [Health, Metrics],
+      exports: [Health, Metrics, InFlight],
     };
   }
 }
@@ -205,7 +208,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   addHooks(instance, inFlight, metrics);
   addOperationalRoutes(instance, health, metrics);
 
-  const nest = await NestFactory.create<NestFastifyApplication>(PlatformModule.around(module, health, metrics), adapter, {
+  const nest = await NestFactory.create<NestFastifyApplication>(PlatformModule.around(module, health, metrics, inFlight), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLog(log),
@@ -243,6 +246,7 @@ async function stop(parts: {
   log.info('stopping', { count: inFlight.count });
   health.stop();
   inFlight.stop();
+  options.stopping?.();
   // no new connections, idle ones closed; Nest closes the rest of Fastify below
   instance.server.close();
   instance.server.closeIdleConnections();

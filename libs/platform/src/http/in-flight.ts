@@ -52,6 +52,22 @@ export class InFlight {
     };
   }
 
+  /**
+   * The request only waits for something to happen: it does not count, until the function returned is called. Whoever waits
+   * so bounds the number of those that do, and ends them when the app stops (`HttpAppOptions.stopping`).
+   */
+  resting(request: IncomingMessage): () => void {
+    if (!this.#slots.has(request)) return () => undefined;
+    let resting = true;
+    this.#leave();
+    return () => {
+      if (!resting) return;
+      resting = false;
+      this.#count += 1;
+      if (this.#count === 0) this.#tellEmpty();
+    };
+  }
+
   /** From now on every request is refused with SHUTTING_DOWN. */
   stop(): void {
     this.#stopping = true;
@@ -71,6 +87,10 @@ export class InFlight {
 
   #leave(): void {
     this.#count -= 1;
-    if (this.#count === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+    if (this.#count === 0) this.#tellEmpty();
+  }
+
+  #tellEmpty(): void {
+    for (const resolve of this.#emptied.splice(0)) resolve();
   }
 }
