@@ -6,19 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseEnvironmentFile } from '#libs/platform';
 import { freePorts } from '../e2e/processes/server-process.js';
+import { type PostgresServer, postgresServer, SERVER_START_TIMEOUT_MS } from '../support/postgres/server.js';
 import { appServices, type AppName, composeFile, environmentOf, type Service, stages } from './compose-file.js';
 import { copies, isInContext, layImage } from './image-tree.js';
 import { read, repositoryFiles } from './support.js';
 
 const READY_WITHIN_MS = 60_000;
-/** Engines are not there: what is kept is kept in directories, and nothing is fed. */
-const WITHOUT_ENGINES = /^(?:EVENT_STORE|READ_MODELS|READ_MODELS_PASSWORD_FILE|KAFKA_[A-Z_]+)$/;
+/** Of the engines PostgreSQL is real here; without the others records are kept in directories, and nothing is fed. */
+const OTHER_ENGINES = /^(?:EVENT_STORE|KAFKA_[A-Z_]+)$/;
 
 const compose = composeFile();
 const apps = appServices(compose);
+const POSTGRES_PARTIES = Object.keys(compose.secrets).flatMap((name) => (name === 'postgres_admin' ? [] : (/^postgres_(.+)$/.exec(name)?.[1] ?? [])));
 
 let directory: string;
 let image: string;
+let postgres: PostgresServer | undefined;
+let postgresAddress = '';
 const running: ChildProcess[] = [];
 const ports = new Map<string, number>();
 const within = (...path: string[]): string => join(directory, ...path);
@@ -45,10 +49,12 @@ const local = (value: string, name: string): string =>
     .replace('/var/lib/renkei/keys', within('keys', name))
     .replace('/var/lib/renkei/data', within('data', name))
     .replace('/run/network.json', within('network.json'))
+    .replace('/run/secrets', within('secrets'))
+    .replace('postgres:5432', postgresAddress)
     .replace(/http:\/\/([a-z-]+):[0-9]+/, (_, host: string) => `http://127.0.0.1:${ports.get(host)}`);
 
 function localEnvironment(name: string, service: Service): Record<string, string> {
-  const entries = Object.entries(environmentOf(service, {})).filter(([variable]) => !WITHOUT_ENGINES.test(variable));
+  const entries = Object.entries(environmentOf(service, {})).filter(([variable]) => !OTHER_ENGINES.test(variable));
   const environment = Object.fromEntries(entries.map(([variable, value]) => [variable, local(value, name)]));
   return ports.has(name) ? { ...environment, HOST: '127.0.0.1', PORT: String(ports.get(name)), LOG_LEVEL: 'warn' } : environment;
 }
@@ -71,15 +77,28 @@ async function up(name: string, service: Service): Promise<void> {
   }
 }
 
+/** A role and a database for each party with a secret for it, as the compose file's script makes them (postgres-scripts.spec.ts). */
+async function startPostgres(): Promise<void> {
+  postgres = await postgresServer();
+  postgresAddress = new URL(await postgres.database()).host;
+  mkdirSync(within('secrets'));
+  for (const party of POSTGRES_PARTIES) {
+    writeFileSync(within('secrets', `postgres_${party}`), `password of ${party}`, { mode: 0o440 });
+    await postgres.query(`create role "${party}" login password 'password of ${party}'`);
+    await postgres.query(`create database "${party}" owner "${party}"`);
+  }
+}
+
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'renkei-first-start-'));
   image = layImage(directory, 'cli');
   const free = await freePorts(apps.length);
   apps.forEach(([name], index) => ports.set(name, free[index] ?? 0));
   for (const [name] of apps) for (const kind of ['data', 'keys']) mkdirSync(within(kind, name), { recursive: true, mode: 0o700 });
+  await startPostgres();
   const plan = read('deploy/compose/network.json').replaceAll(/http:\/\/([a-z-]+):[0-9]+/g, (url) => local(url, ''));
   writeFileSync(within('network.json'), plan);
-}, 120_000);
+}, SERVER_START_TIMEOUT_MS);
 afterAll(async () => {
   const left = running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
   await Promise.all(
@@ -89,6 +108,11 @@ afterAll(async () => {
       return closed;
     }),
   );
+  for (const party of postgres === undefined ? [] : POSTGRES_PARTIES) {
+    await postgres?.query(`drop database if exists "${party}" with (force)`);
+    await postgres?.query(`drop role if exists "${party}"`);
+  }
+  await postgres?.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -162,6 +186,14 @@ describe('a first start, by what the compose file says, from what the images hol
     await Promise.all(apps.filter(([name]) => name !== 'core').map(([name, , service]) => up(name, service)));
     for (const [name] of apps) expect((await fetch(`http://127.0.0.1:${ports.get(name)}/health/ready`)).status).toBe(200);
   }, 120_000);
+
+  it('keeps the read models in the databases that the compose file names', async () => {
+    for (const party of POSTGRES_PARTIES) {
+      const url = `postgres://${party}:${encodeURIComponent(`password of ${party}`)}@${postgresAddress}/${party}`;
+      const tables = await postgres?.query<{ count: string }>('select count(*) from pg_tables where tableowner = current_user', [], url);
+      expect(Number(tables?.[0]?.count)).toBeGreaterThan(0);
+    }
+  });
 
   it('has the command line at hand', async () => {
     const entry = stages()
