@@ -61,7 +61,7 @@ export class Ownership {
       if (room <= 0) return;
       if (model.mine || model.stoppedHere) continue;
       const holder = holders.find(({ key }) => key === model.lockKey);
-      if (holder && (!holder.silent || holder.mine)) continue;
+      if (holder && !holder.mine && !holder.silent) continue;
       if (holder && !holder.mine) await this.#putOut(model, holder);
       // the lock may be left of an ownership that was lost to a newer generation
       if (holder?.mine || (await this.#lock(model))) {
