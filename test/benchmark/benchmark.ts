@@ -18,13 +18,19 @@ export interface Figure {
   readonly runs: number;
 }
 
+export interface BenchmarkOptions {
+  /** Fewer and shorter runs, to see that it works; such figures are not for a README. */
+  readonly quick: boolean;
+  /** URL of a PostgreSQL server whose figures are wanted besides, or `embedded`: one that is started for it. */
+  readonly postgres?: string | undefined;
+}
+
 export interface Benchmark {
   /** The word on the command line. */
   readonly name: string;
   /** A sentence: what is measured, and what is inside the figure. */
   readonly what: string;
-  /** `quick`: fewer and shorter runs, to see that it works; such figures are not for a README. */
-  run(options: { readonly quick: boolean }): AsyncIterable<Figure>;
+  run(options: BenchmarkOptions): AsyncIterable<Figure>;
 }
 
 /** One way of doing the work: does it once and returns how many units it did a second. */

@@ -13,12 +13,13 @@ import { verify } from './verify.benchmark.js';
 /** Every benchmark that `npm run bench` knows. */
 const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, reconcile, replica, verify];
 
-const HELP = `npm run bench -- NAME… [--json] [--quick]
+const HELP = `npm run bench -- NAME… [--json] [--quick] [--postgres URL|embedded]
 
 ${BENCHMARKS.map(({ name, what }) => `${name}\n    ${what}`).join('\n')}
 
 --json   one line of JSON a figure
---quick  fewer and shorter runs, to see that it works`;
+--quick  fewer and shorter runs, to see that it works
+--postgres  replica: the same on PostgreSQL besides; its role may create databases. 'embedded' starts a server`;
 
 const COLUMNS = ['benchmark', 'unit', 'median', 'min', 'max', 'baseline', 'ratio', 'peakRssMiB', 'runs'] as const satisfies readonly (keyof Figure)[];
 const WIDTHS: Readonly<Record<(typeof COLUMNS)[number], number>> = {
@@ -40,7 +41,7 @@ const row = (cells: readonly string[]): string =>
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, postgres: { type: 'string' }, help: { type: 'boolean' } },
   });
   const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (values.help || positionals.length === 0 || unknown.length > 0) {
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
   }
   if (!values.json) process.stdout.write(`${row(COLUMNS)}\n`);
   for (const benchmark of BENCHMARKS.filter(({ name }) => positionals.includes(name))) {
-    for await (const figure of benchmark.run({ quick: values.quick ?? false })) {
+    for await (const figure of benchmark.run({ quick: values.quick ?? false, postgres: values.postgres })) {
       process.stdout.write(`${values.json ? JSON.stringify(figure) : row(COLUMNS.map((column) => cell(figure[column])))}\n`);
     }
   }

@@ -6,7 +6,8 @@ import { FileKeyVault, HmacNames, IdentifierCipher, monthKeyId, newEventIds, ope
 import { exchangeEventTypes, replicaEventTypes } from '#libs/domain';
 import { type AppendRequest, embeddedIn, LmdbEventStore, NO_STREAM, type Position } from '#libs/event-store';
 import { EventRegistry, type Message, uuidV7 } from '#libs/kernel';
-import { openReadModels, type OpenReadModelsOptions, type PartyKind, type ReadModels, type ReplicaLookup } from '#libs/read-models';
+import { type ModelsLocation, openReadModels, type OpenReadModelsOptions, type PartyKind, type ReadModels, type ReplicaLookup } from '#libs/read-models';
+import { type PostgresServer, postgresServer } from '../support/postgres/server.js';
 import { type Benchmark, type Figure, median, rate, withPeakMemory } from './benchmark.js';
 
 const AGENCY = '9900000000000001';
@@ -31,15 +32,6 @@ interface StoredParty {
   readonly options: OpenReadModelsOptions;
   readonly names: HmacNames;
   readonly position: Position;
-}
-
-async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
-  try {
-    return await work(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 function appendOf(stream: string, events: readonly Message[], first = 0): AppendRequest {
@@ -157,16 +149,44 @@ async function caughtUp(models: ReadModels, position: Position): Promise<void> {
   }
 }
 
-/** A fresh set of model files, folded to the end of the store; the work done with them, and they are gone. */
-async function withModels<T>({ options, position }: StoredParty, round: number, work: (models: ReadModels) => Promise<T>): Promise<T> {
-  const modelsDirectory = `${options.keyDirectory}-models-${round}`;
-  const models = await openReadModels({ ...options, models: { kind: 'sqlite', directory: modelsDirectory } });
+/** Where read models are kept while they are measured. */
+interface Place {
+  /** Told behind the names of the figures. */
+  readonly label: string;
+  /** A new, empty one. */
+  make(party: StoredParty): ModelsLocation;
+  /** Deletes what was made there. */
+  clear(location: ModelsLocation): Promise<void>;
+}
+
+const files: Place = {
+  label: '',
+  make: ({ options }) => ({ kind: 'sqlite', directory: mkdtempSync(`${options.keyDirectory}-models-`) }),
+  clear: (location) => Promise.resolve(location.kind === 'sqlite' ? rmSync(location.directory, { recursive: true }) : undefined),
+};
+
+const databaseOf = (server: PostgresServer, url: string): Place => {
+  let made = 0;
+  return {
+    label: ', pg',
+    make: () => ({ kind: 'postgres', url, deployment: 'bench', party: `party-${(made += 1)}` }),
+    clear: async () => {
+      const schemas = await server.query<{ name: string }>("select nspname as name from pg_namespace where nspname like 'bench%'", [], url);
+      for (const { name } of schemas) await server.query(`drop schema "${name}" cascade`, [], url);
+    },
+  };
+};
+
+/** A fresh set of models, folded to the end of the store; the work done with them, and they are gone. */
+async function withModels<T>(party: StoredParty, place: Place, work: (models: ReadModels) => Promise<T>): Promise<T> {
+  const location = place.make(party);
+  const models = await openReadModels({ ...party.options, models: location });
   try {
-    await caughtUp(models, position);
+    await caughtUp(models, party.position);
     return await work(models);
   } finally {
     await models.close();
-    rmSync(modelsDirectory, { recursive: true });
+    await place.clear(location);
   }
 }
 
@@ -194,8 +214,17 @@ async function measured(benchmark: string, unit: string, run: (round: number) =>
   };
 }
 
-const folded = (benchmark: string, unit: string, count: number, party: StoredParty): Promise<Figure> =>
-  measured(benchmark, unit, (round) => rate(count, () => withModels(party, round, () => Promise.resolve())));
+/** Opened, folded, ready; what is deleted afterwards is not counted. */
+const folded = (benchmark: string, unit: string, count: number, party: StoredParty, place: Place, baseline?: Figure): Promise<Figure> =>
+  measured(
+    `${benchmark}${place.label}`,
+    unit,
+    async () => {
+      const started = performance.now();
+      return withModels(party, place, () => Promise.resolve((count * 1_000) / (performance.now() - started)));
+    },
+    baseline ? [baseline.median] : [],
+  );
 
 /** Spread over all persons, each asked for one year. */
 function lookups(names: HmacNames, persons: number, count: number, round: number): ReplicaLookup[] {
@@ -237,30 +266,69 @@ async function bareLookups(directory: string, names: HmacNames, persons: number,
   return rates;
 }
 
-async function* replicaFigures(quick: boolean): AsyncIterable<Figure> {
+/** Figures of one place, each beside that of another place, if there is one. */
+async function lookupFigures(
+  { party, persons, batches, place }: { readonly party: StoredParty; readonly persons: number; readonly batches: number; readonly place: Place },
+  beside: { readonly p50?: Figure; readonly p99?: Figure; readonly byThousand: readonly number[] },
+): Promise<readonly [p50: Figure, p99: Figure, byThousand: Figure]> {
+  return withModels(party, place, async (models) => {
+    const single = (round: number): ReplicaLookup[] => lookups(party.names, persons, LOOKUPS_ALONE, round);
+    const inBatches = (round: number): Promise<number> => {
+      const keys = lookups(party.names, persons, batches * LOOKUPS_A_BATCH, round);
+      return rate(keys.length, async () => {
+        for (let from = 0; from < keys.length; from += LOOKUPS_A_BATCH) await asked(models, keys.slice(from, from + LOOKUPS_A_BATCH));
+      });
+    };
+    const { label } = place;
+    const medians = (figure: Figure | undefined): readonly number[] => (figure ? [figure.median] : []);
+    return [
+      await measured(`replica lookup, p50${label}`, 'µs', (round) => alone(models, single(round), 0.5), medians(beside.p50)),
+      await measured(`replica lookup, p99${label}`, 'µs', (round) => alone(models, single(round), 0.99), medians(beside.p99)),
+      await measured(`replica lookups by 1,000${label}`, 'lookups/s', inBatches, beside.byThousand),
+    ];
+  });
+}
+
+async function* replicaFigures(quick: boolean, database: Place | undefined): AsyncIterable<Figure> {
   const directory = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
   const persons = (quick ? 50_000 : 1_000_000) / REPLICAS_A_PERSON;
   const batches = quick ? 20 : 100;
   try {
     const party = await storedReplicas(directory, persons);
-    yield await folded('replicas folded', 'events/s', persons * REPLICAS_A_PERSON, party);
+    const fold = await folded('replicas folded', 'events/s', persons * REPLICAS_A_PERSON, party, files);
+    yield fold;
+    if (database) yield await folded('replicas folded', 'events/s', persons * REPLICAS_A_PERSON, party, database, fold);
     const bare = await bareLookups(directory, party.names, persons, batches);
-    yield* await withModels(party, RUNS, async (models) => {
-      const single = (round: number): ReplicaLookup[] => lookups(party.names, persons, LOOKUPS_ALONE, round);
-      const inBatches = (round: number): Promise<number> => {
-        const keys = lookups(party.names, persons, batches * LOOKUPS_A_BATCH, round);
-        return rate(keys.length, async () => {
-          for (let from = 0; from < keys.length; from += LOOKUPS_A_BATCH) await asked(models, keys.slice(from, from + LOOKUPS_A_BATCH));
-        });
-      };
-      return [
-        await measured('replica lookup, p50', 'µs', (round) => alone(models, single(round), 0.5)),
-        await measured('replica lookup, p99', 'µs', (round) => alone(models, single(round), 0.99)),
-        await measured('replica lookups by 1,000', 'lookups/s', inBatches, bare),
-      ];
-    });
+    const figures = await lookupFigures({ party, persons, batches, place: files }, { byThousand: bare });
+    yield* figures;
+    const [p50, p99, byThousand] = figures;
+    if (database) yield* await lookupFigures({ party, persons, batches, place: database }, { p50, p99, byThousand: [byThousand.median] });
   } finally {
     rmSync(directory, { recursive: true });
+  }
+}
+
+async function* exchangeFigures(quick: boolean, database: Place | undefined): AsyncIterable<Figure> {
+  const exchanges = quick ? 20_000 : 200_000;
+  const directory = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
+  try {
+    const party = await storedExchanges(directory, exchanges);
+    const fold = await folded('exchange rows folded', 'rows/s', exchanges, party, files);
+    yield fold;
+    if (database) yield await folded('exchange rows folded', 'rows/s', exchanges, party, database, fold);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** A database for the work, where one is asked for. */
+async function* withDatabase(postgres: string | undefined, work: (database: Place | undefined) => AsyncIterable<Figure>): AsyncIterable<Figure> {
+  if (postgres === undefined) return yield* work(undefined);
+  const server = await postgresServer({ durable: true, ...(postgres === 'embedded' ? {} : { url: postgres }) });
+  try {
+    yield* work(databaseOf(server, await server.database()));
+  } finally {
+    await server.stop();
   }
 }
 
@@ -269,10 +337,11 @@ export const replica: Benchmark = {
   what:
     'the replica view at a million replicas (--quick: 50,000), four a person: folded from the store (read, decode, fold, load sorted, worker start, all in the ' +
     "party's one worker thread), and asked through the worker, one by one and in batches of 1,000, against bare LMDB gets in the asking thread; besides, whole " +
-    'exchanges of three events folded at the core, identifiers opened, persons named, indexes and statistics made',
-  async *run({ quick }) {
-    yield* replicaFigures(quick);
-    const exchanges = quick ? 20_000 : 200_000;
-    yield await inDirectory(async (directory) => folded('exchange rows folded', 'rows/s', exchanges, await storedExchanges(directory, exchanges)));
+    'exchanges of three events folded at the core, identifiers opened, persons named, indexes and statistics made; with --postgres the same there, against SQLite',
+  async *run({ quick, postgres }) {
+    yield* withDatabase(postgres, async function* (database) {
+      yield* replicaFigures(quick, database);
+      yield* exchangeFigures(quick, database);
+    });
   },
 };

