@@ -45,11 +45,14 @@ function erasuresOf<E extends Message>(projection: Projection<E>, event: Recorde
   return erasures;
 }
 
+/** Events that are folded at once, after rows were deleted. */
+export interface PagePart<E extends Message> {
+  readonly erasures: readonly Erasure[];
+  readonly events: readonly Recorded<E>[];
+}
+
 /** Cuts a page before each event that erases rows: its erasures come first, then the events of the part are folded. */
-export function* partsOf<E extends Message>(
-  projection: Projection<E>,
-  events: readonly Recorded<E>[],
-): Iterable<{ readonly erasures: readonly Erasure[]; readonly events: readonly Recorded<E>[] }> {
+export function* partsOf<E extends Message>(projection: Projection<E>, events: readonly Recorded<E>[]): Iterable<PagePart<E>> {
   let part: { erasures: readonly Erasure[]; events: Recorded<E>[] } = { erasures: [], events: [] };
   for (const event of events) {
     const erasures = erasuresOf(projection, event);

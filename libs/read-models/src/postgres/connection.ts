@@ -12,6 +12,8 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const LOOK_TIMEOUT_MS = 5_000;
 const QUESTION_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 5_000;
+/** A long statement of a process that has died ends so soon, and its locks with it. */
+const CLIENT_CHECK_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2_000;
 /** Connections that answer questions, of one process. */
@@ -58,6 +60,7 @@ function withPassword(url: string, passwordFile: string): string {
 class BoundedClient {
   #broken = false;
   #asked = 0;
+  #beat: Promise<unknown> = Promise.resolve();
   deadlineMs: number;
 
   constructor(
@@ -72,21 +75,29 @@ class BoundedClient {
     return this.#broken;
   }
 
-  get busy(): boolean {
-    return this.#asked > 0;
-  }
-
   breakOff(): void {
     this.#broken = true;
   }
 
+  /** Asks for a sign of life, if nothing is under way that gives one; a query that comes meanwhile waits for it. */
+  async beat(timeoutMs: number): Promise<void> {
+    if (this.#asked > 0 || this.#broken) return;
+    this.#beat = this.#ask('select 1', [], timeoutMs).catch(() => undefined);
+    await this.#beat;
+  }
+
   async query(text: string, values?: unknown[]): Promise<pg.QueryResult> {
+    await this.#beat;
+    return this.#ask(text, values, this.deadlineMs);
+  }
+
+  async #ask(text: string, values: unknown[] | undefined, deadlineMs: number): Promise<pg.QueryResult> {
     if (this.#broken) throw this.translate(new Error('the connection is broken'));
     this.#asked += 1;
     const asked = this.client.query(text, values);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new DeadlinePassed('no answer in time')), this.deadlineMs);
+      timer = setTimeout(() => reject(new DeadlinePassed('no answer in time')), deadlineMs);
     });
     try {
       return await Promise.race([asked, late]);
@@ -135,6 +146,8 @@ export class WriterSession {
       const client = new pg.Client(configOf(location, STATEMENT_TIMEOUT_MS));
       const session = new WriterSession(client);
       await client.connect();
+      // servers on other systems than Linux may not know it: they end such a statement later
+      await session.#bounded.query(`set client_connection_check_interval = ${CLIENT_CHECK_MS}`).catch(() => undefined);
       return session;
     } catch (error) {
       throw troubleOf(error);
@@ -152,9 +165,9 @@ export class WriterSession {
     return rows[0] as ServerState;
   }
 
-  /** Lets the server and others see that this process lives; while a statement runs, that one shows it. */
-  async beat(): Promise<void> {
-    if (!this.#bounded.busy && !this.broken) await this.#bounded.query('select 1').catch(() => undefined);
+  /** Lets the server and others see that this process lives; while a statement runs, that one shows it. Never rejects. */
+  beat(): Promise<void> {
+    return this.#bounded.beat(LOOK_TIMEOUT_MS);
   }
 
   /** Statements of the work only look: they have little time here. */

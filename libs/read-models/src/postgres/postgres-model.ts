@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { type Position, START } from '#libs/event-store';
 import type { Message } from '#libs/kernel';
 import type { Model } from '../folding/model.js';
-import { PageFold, partsOf } from '../page-fold.js';
+import { PageFold, type PagePart, partsOf } from '../page-fold.js';
 import type { Projection, Recorded } from '../projection.js';
 import type { RowCodec } from '../sql/row-codec.js';
 import type { StoredRows, Tables } from '../sql/stored-rows.js';
@@ -94,15 +94,26 @@ export class PostgresModel implements Model {
   }
 
   async apply(events: readonly Recorded<Message>[], derived: ReadonlyMap<string, string>, position: Position, eventId: string): Promise<void> {
-    await this.#write(async (transaction) => {
-      for (const part of partsOf(this.projection, events)) {
+    const parts = [...partsOf(this.projection, events)];
+    const write = (): Promise<void> => this.#writePage(parts, derived, { position: position.toString(), eventId });
+    // rows of a month are deleted by a column without an index
+    await (parts.length > 1 ? this.#tenure?.session.slowly(write) : write());
+  }
+
+  #writePage(
+    parts: readonly PagePart<Message>[],
+    derived: ReadonlyMap<string, string>,
+    checkpoint: Pick<StoredCheckpoint, 'position' | 'eventId'>,
+  ): Promise<void> {
+    return this.#write(async (transaction) => {
+      for (const part of parts) {
         for (const erasure of part.erasures) {
           await this.#statements.get(erasure.table.name)?.erase(transaction, erasure);
           if (erasure.table.resident) this.#resident = undefined;
         }
         await this.#fold(transaction, part.events, derived);
       }
-      return { position: position.toString(), eventId };
+      return checkpoint;
     });
   }
 

@@ -49,6 +49,7 @@ describe('where read models are', () => {
 describe('trouble with a database', () => {
   it.each([
     [{ code: 'ECONNREFUSED' }, 'DATABASE_UNREACHABLE'],
+    [{ message: 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string' }, 'DATABASE_REFUSED'],
     [{ code: 'EPIPE' }, 'DATABASE_UNREACHABLE'],
     [{ code: '57P01', severity: 'FATAL' }, 'DATABASE_UNREACHABLE'],
     [{ code: '08006', severity: 'FATAL' }, 'DATABASE_UNREACHABLE'],

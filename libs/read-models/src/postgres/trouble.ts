@@ -48,11 +48,14 @@ function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' && severity !== undefined ? code : undefined;
 }
 
+/** The driver refuses by itself: no password where one is needed, a server that cannot prove that it knows it. */
+const isOfAuthentication = (error: unknown): boolean => String((error as { readonly message?: unknown }).message).startsWith('SASL');
+
 export function troubleOf(error: unknown): DatabaseTrouble {
   if (error instanceof DatabaseTrouble) return error;
   if (error instanceof DeadlinePassed) return new DatabaseTrouble('DATABASE_SLOW');
   const state = sqlStateOf(error);
-  if (state === undefined) return new DatabaseTrouble('DATABASE_UNREACHABLE');
+  if (state === undefined) return new DatabaseTrouble(isOfAuthentication(error) ? 'DATABASE_REFUSED' : 'DATABASE_UNREACHABLE');
   return new DatabaseTrouble(BY_STATE[state] ?? BY_STATE[state.slice(0, 2)] ?? `DATABASE_ERROR_${state}`, state);
 }
 
