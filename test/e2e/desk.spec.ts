@@ -1,23 +1,12 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import Database from 'libsql';
-import { inAgencyNumber, type Nation, type Person, TAX_YEAR, theCast, thePeople } from '#apps/sandbox';
-import { valueOf } from '#libs/agency-sdk';
-import { DeskProcess } from './desk.process.js';
+import { type Nation, TAX_YEAR, theCast, thePeople } from '#apps/sandbox';
+import { decisionsOf, DeskProcess, deskPlace, personOf as person, registerTaxFacts, rowsOf } from './desk.process.js';
 import { smallNation } from './small-nation.js';
 
 const START_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 300_000;
-const LOCAL_TAX = 'TM00000000000002';
-const LAYOUT = '2019-06';
-
-interface DecisionRow {
-  readonly case_number: string;
-  readonly decision: string;
-  readonly monthly_amount: number;
-  readonly reason: string | null;
-}
 
 let nation: Nation;
 let closeNation: () => Promise<void>;
@@ -31,54 +20,17 @@ const desk = (...args: Parameters<typeof DeskProcess.start>): DeskProcess => {
 beforeAll(async () => {
   const small = await smallNation();
   ({ nation, close: closeNation } = small);
-  const { tokorozawa, toyonaka } = theCast();
-  // what the city of the last 1 January holds: one family under the limit, one over it
-  const holds = (person: Person, totalIncome: number, dependants: number) => ({
-    inAgencyNumber: inAgencyNumber(tokorozawa, person),
-    information: LOCAL_TAX,
-    dataset: 'assessment',
-    period: TAX_YEAR,
-    layout: LAYOUT,
-    content: { totalIncome, incomeLevy: 100_000, perCapitaLevy: 3_500, dependants, filed: true },
-  });
-  const { kenta, misaki } = thePeople();
-  for (const line of await nation.client(tokorozawa).registerReplicas([holds(kenta, 4_120_000, 2), holds(misaki, 9_980_000, 0)])) valueOf(line);
-  expect(toyonaka.server).not.toBe('');
+  await registerTaxFacts(nation);
 }, START_TIMEOUT_MS);
 afterEach(() => Promise.all(desks.splice(0).map((one) => one.stop('SIGKILL'))));
 afterAll(() => closeNation());
-
-/** Where a desk of Toyonaka keeps its things, with its profile and these applications. */
-async function placeOf(name: string, cases: readonly object[]): Promise<{ readonly data: string; readonly args: readonly string[] }> {
-  const { toyonaka } = theCast();
-  const data = join(nation.directory, 'desks', name);
-  await mkdir(data, { recursive: true });
-  const { privateKey } = nation.keys.of(toyonaka.code);
-  await writeFile(join(data, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  const server = nation.intermediateServers.get(toyonaka.server);
-  await writeFile(join(data, 'profile.json'), JSON.stringify({ server: server?.url, serverId: server?.id, agency: toyonaka.code, key: 'key.pem' }));
-  await writeFile(join(data, 'applications.json'), JSON.stringify(cases));
-  return { data, args: ['--profile', join(data, 'profile.json'), '--data', data, '--applications', join(data, 'applications.json')] };
-}
-const person = (who: Person) => ({ inAgencyNumber: inAgencyNumber(theCast().toyonaka, who), provider: theCast().tokorozawa.code });
-
-function rowsOf<T>(data: string, statement: string): readonly T[] {
-  const database = new Database(join(data, 'cases.sqlite'), { readonly: true });
-  try {
-    return database.prepare(statement).all() as T[];
-  } finally {
-    database.close();
-  }
-}
-const decisionsOf = (data: string): readonly DecisionRow[] =>
-  rowsOf<DecisionRow>(data, 'SELECT case_number, decision, monthly_amount, reason FROM decisions ORDER BY case_number');
 
 describe('the child allowance desk, with the sandbox’s servers', () => {
   it(
     'asks for tax facts, follows the feed over HTTP, and decides each case as the facts say',
     async () => {
       const { kenta, misaki, daisuke } = thePeople();
-      const { data, args } = await placeOf('http', [
+      const { data, args } = await deskPlace(nation, 'http', [
         { caseNumber: 'A-1', children: 2, period: TAX_YEAR, persons: [person(kenta)] },
         { caseNumber: 'A-2', children: 1, period: TAX_YEAR, persons: [person(kenta), person(misaki)] },
         { caseNumber: 'A-3', children: 1, period: TAX_YEAR, persons: [person(daisuke)] }, // Tokorozawa knows nobody by that identifier
@@ -113,7 +65,7 @@ describe('the child allowance desk, with the sandbox’s servers', () => {
         period: TAX_YEAR,
         persons: index % 2 === 0 ? [person(kenta)] : [person(kenta), person(misaki)],
       }));
-      const { data, args } = await placeOf('killed', cases);
+      const { data, args } = await deskPlace(nation, 'killed', cases);
       let kills = 0;
       for (const moment of [/\d+ new applications/, /\d+ queries sent|case K-/, /case K-(?:[\s\S]*?case K-){2}/]) {
         const running = desk([...args, '--exit']);
@@ -141,7 +93,7 @@ describe('the child allowance desk, with the sandbox’s servers', () => {
   );
 
   it('says in a sentence what is wrong with its options and its applications, and ends with status 2', async () => {
-    const { data, args } = await placeOf('wrong', [{ caseNumber: 'X', children: 0, period: TAX_YEAR, persons: [] }]);
+    const { data, args } = await deskPlace(nation, 'wrong', [{ caseNumber: 'X', children: 0, period: TAX_YEAR, persons: [] }]);
     const wrong = desk([...args, '--exit']);
     expect([await wrong.ended, wrong.errors]).toEqual([2, 'application 1: children is a number from 1 to 20\n']);
     const missing = desk(['--data', data]);
@@ -151,7 +103,7 @@ describe('the child allowance desk, with the sandbox’s servers', () => {
   it(
     'stops on SIGTERM, and what it had not done is done at its next start',
     async () => {
-      const { data, args } = await placeOf('stopped', [{ caseNumber: 'S-1', children: 1, period: TAX_YEAR, persons: [person(thePeople().kenta)] }]);
+      const { data, args } = await deskPlace(nation, 'stopped', [{ caseNumber: 'S-1', children: 1, period: TAX_YEAR, persons: [person(thePeople().kenta)] }]);
       const running = desk(args); // without --exit it stays
       await running.until(/case S-1: /);
       expect(await running.stop('SIGTERM')).toBe(0);
