@@ -27,18 +27,33 @@ export function translated(error: unknown, what: string): DomainError {
  * Opens the store's file. `overlappingSync: false`: a commit is on disk before any reader sees it and before its promise
  * resolves. In one process all threads share one map of the file, whoever opened it first.
  */
-export function openFile(directory: string, readOnly: boolean): LmdbFile {
+export const openFile = (directory: string, readOnly: boolean): LmdbFile => openAs<Buffer>(directory, readOnly, { encoding: 'binary' });
+
+/** What reads a value where it lies, in memory that is good for the time of the call only. */
+export interface ValueReader<V> {
+  encode(value: V): Uint8Array;
+  decode(bytes: Uint8Array, length: number): V;
+}
+
+/** The store's file for reading, its values read by `reader`: a Buffer a value costs more than what is read from it. */
+export const openReading = <V>(directory: string, reader: ValueReader<V>): RootDatabase<V, Buffer> => openAs<V>(directory, true, { encoder: reader });
+
+function openAs<V>(
+  directory: string,
+  readOnly: boolean,
+  values: { readonly encoding: 'binary' } | { readonly encoder: ValueReader<V> },
+): RootDatabase<V, Buffer> {
   const path = join(directory, FILE_NAME);
   try {
     if (readOnly && !existsSync(path)) throw new StoreUnavailable(`there is no event store in ${directory}`);
-    const file = open<Buffer, Buffer>({
+    const file = open<V, Buffer>({
       path,
       noSubdir: true,
       readOnly,
       mapSize: MAP_BYTES,
       maxReaders: READERS_MAX,
       keyEncoding: 'binary',
-      encoding: 'binary',
+      ...values,
       overlappingSync: false,
       compression: false,
       // with it, lmdb makes a promise of its own for each turn, and a failed commit would be an unhandled rejection
@@ -59,12 +74,12 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-function checkFormat(file: LmdbFile, readOnly: boolean): void {
+function checkFormat<V>(file: RootDatabase<V, Buffer>, readOnly: boolean): void {
   const format = file.getBinary(FORMAT_KEY)?.[0];
   if (format === STORE_FORMAT) return;
   if (format !== undefined) {
     void file.close();
     throw new StoreUnavailable(`the store has format ${format}, this version of the code reads ${STORE_FORMAT}`);
   }
-  if (!readOnly) file.putSync(FORMAT_KEY, Buffer.from([STORE_FORMAT]));
+  if (!readOnly) file.putSync(FORMAT_KEY, Buffer.from([STORE_FORMAT]) as V);
 }

@@ -1,5 +1,5 @@
-import { FORMAT_KEY, type Run, STORE_FORMAT } from '../lmdb/layout.js';
-import type { LmdbFile } from '../lmdb/lmdb-file.js';
+import { encodeRun, FORMAT_KEY, type Run, STORE_FORMAT } from '../lmdb/layout.js';
+import { type LmdbFile, openReading } from '../lmdb/lmdb-file.js';
 import { found } from './store-finding.js';
 
 const FIRST_BLOCK = 2;
@@ -21,6 +21,15 @@ export type PutRun = (bytes: Buffer, from: number, to: number, run: Run) => void
 
 const wordAt = (value: Uint8Array, at: number): number =>
   (((value[at] as number) << 24) | ((value[at + 1] as number) << 16) | ((value[at + 2] as number) << 8) | (value[at + 3] as number)) >>> 0;
+/** The file with each value read as a run; undefined where it is none. Throws StoreUnavailable. */
+export type IndexFile = ReturnType<typeof openIndex>;
+export const openIndex = (directory: string) =>
+   
+  openReading<Run | undefined>(directory, {
+    encode: (run) => encodeRun(run as Run), // never called: it is for reading
+    decode: (bytes, length) => (length === RUN_BYTES ? runOf(bytes) : undefined),
+  });
+
 /** As `decodeRun`, without a view of its own and checks of every number: a run costs a third. */
 const runOf = (value: Uint8Array): Run => ({
   firstRevision: wordAt(value, 0),
@@ -54,7 +63,7 @@ export function checkKinds(file: LmdbFile): void {
  * gap, and each entry is found by its key. Newest and older runs of a stream are of one state of the file, also beside an
  * owner that writes. Yields how many runs there were, page by page. Throws Found.
  */
-export function* walkIndex(file: LmdbFile, put: PutRun): Iterable<number> {
+export function* walkIndex(file: IndexFile, put: PutRun): Iterable<number> {
   let heads: Buffer = Buffer.of(HEAD);
   let older: Buffer = Buffer.of(OLDER);
   for (let isLast = false; !isLast;) {
@@ -77,9 +86,9 @@ export function* walkIndex(file: LmdbFile, put: PutRun): Iterable<number> {
   }
 }
 
-function streamOf(key: Buffer, value: Buffer): Stream {
-  if (value.length !== RUN_BYTES || key.length === 1) throw found('INDEX_DAMAGED', 'its newest run is none', named(key));
-  return { key, newest: checked(key, runOf(value)) };
+function streamOf(key: Buffer, run: Run | undefined): Stream {
+  if (run === undefined || key.length === 1) throw found('INDEX_DAMAGED', 'its newest run is none', named(key));
+  return { key, newest: checked(key, run) };
 }
 
 function checked(head: Buffer, run: Run): Run {
@@ -97,7 +106,7 @@ class Merge {
     private readonly put: PutRun,
   ) {}
 
-  older(key: Buffer, value: Buffer): void {
+  older(key: Buffer, run: Run | undefined): void {
     const nameEnd = key.length - OLDER_SUFFIX_BYTES;
     let stream = this.streams[this.#at];
     while (stream !== undefined && !isSame(key, 1, nameEnd, 1, stream.key.length, stream.key)) {
@@ -106,8 +115,8 @@ class Merge {
     }
     if (stream === undefined || key[nameEnd] !== 0)
       throw found('INDEX_DAMAGED', 'it has older runs and no newest one', named(key.subarray(0, Math.max(1, nameEnd))));
-    if (value.length !== RUN_BYTES) throw found('INDEX_DAMAGED', 'an older run of it is none', named(stream.key));
-    const run = checked(stream.key, runOf(value));
+    if (run === undefined) throw found('INDEX_DAMAGED', 'an older run of it is none', named(stream.key));
+    checked(stream.key, run);
     if (wordAt(key, key.length - 4) !== run.firstRevision) throw found('INDEX_DAMAGED', 'an older run of it stands under another revision', named(stream.key));
     this.#take(stream, run);
   }

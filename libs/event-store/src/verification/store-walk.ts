@@ -3,7 +3,7 @@ import { STREAM_NAME_BYTES_MAX } from '../event-store.js';
 import { BLOCK_FORMAT, BLOCK_HEADER_BYTES, BLOCKS_END, blockKey, countOfBlock, EVENT_PREFIX_BYTES, positionOfBlockKey, type Run } from '../lmdb/layout.js';
 import { type LmdbFile, openFile } from '../lmdb/lmdb-file.js';
 import { EventScanner } from './event-scanner.js';
-import { checkKinds, isSame, type PutRun, walkIndex } from './index-walk.js';
+import { checkKinds, type IndexFile, isSame, openIndex, type PutRun, walkIndex } from './index-walk.js';
 import { bucketOf, newBalanceSeed, RunBalance } from './run-balance.js';
 import { type Found, found, findingOf, type StoreFinding } from './store-finding.js';
 
@@ -47,19 +47,25 @@ export class StoreWalk {
   readonly #scanner = new EventScanner();
   #copy = Buffer.alloc(0);
 
-  private constructor(file: LmdbFile, seed: Uint32Array) {
-    this.#file = file;
+  readonly #directory: string;
+  /** The same file, for the index alone. */
+  #index: IndexFile | undefined;
+
+  private constructor(directory: string, seed: Uint32Array) {
+    this.#directory = directory;
+    this.#file = openFile(directory, true);
     this.seed = seed;
     this.balance = new RunBalance(seed);
   }
 
   /** Throws StoreUnavailable where there is no store that can be read. */
   static open(directory: string, seed: Uint32Array = newBalanceSeed()): StoreWalk {
-    return new StoreWalk(openFile(directory, true), seed);
+    return new StoreWalk(directory, seed);
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    await this.#index?.close();
+    await this.#file.close();
   }
 
   /** Entries of the file: a measure of how long the index takes. */
@@ -186,16 +192,17 @@ export class StoreWalk {
 
   /** The index of runs, as far as it is about positions up to this one, off the balance. Yields the runs looked at, page by page. */
   *index(upTo: number): Iterable<{ readonly runs: number; readonly finding?: StoreFinding }> {
-    yield* this.#index(upTo, (bytes, from, to, run) => this.balance.put(-1, bytes, from, to, run));
+    yield* this.#runs(upTo, (bytes, from, to, run) => this.balance.put(-1, bytes, from, to, run));
   }
 
-  *#index(upTo: number, put: PutRun): Iterable<{ readonly runs: number; readonly finding?: StoreFinding }> {
+  *#runs(upTo: number, put: PutRun): Iterable<{ readonly runs: number; readonly finding?: StoreFinding }> {
     try {
       checkKinds(this.#file);
+      this.#index ??= openIndex(this.#directory);
       const upToHere: PutRun = (bytes, from, to, run) => {
         if (run.block <= upTo) put(bytes, from, to, run);
       };
-      for (const runs of walkIndex(this.#file, upToHere)) yield { runs };
+      for (const runs of walkIndex(this.#index, upToHere)) yield { runs };
     } catch (error) {
       yield { runs: 0, finding: findingOf(error) };
     } finally {
@@ -217,7 +224,7 @@ export class StoreWalk {
     };
     const { finding } = this.#walk(1, upTo + 1, {}, meet);
     if (finding) return finding;
-    for (const page of this.#index(upTo, meet)) if (page.finding) return page.finding;
+    for (const page of this.#runs(upTo, meet)) if (page.finding) return page.finding;
     const [first] = [...lonely.values()].sort((a, b) => positionOf(a.run) - positionOf(b.run));
     if (first === undefined) return undefined;
     const { stream, run } = first;
