@@ -9,6 +9,7 @@ import { Session, type Surroundings } from './command-line/session.js';
 import { words } from './command-line/words.js';
 import { disclosureCommand } from './core/disclosure.command.js';
 import { statisticsCommand } from './core/statistics.command.js';
+import { feedCommand } from './feed/feed.command.js';
 import { heldCommand } from './held/held.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { exportLogCommand } from './ledger/export-log.command.js';
@@ -35,6 +36,7 @@ export function buildProgram(session: Session, version: string): Command {
     replicasCommand,
     recordsCommand,
     heldCommand,
+    feedCommand,
     disclosureCommand,
     statisticsCommand,
     keysCommand,

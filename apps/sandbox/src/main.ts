@@ -12,6 +12,7 @@ import { theCast } from './cast/agencies.js';
 import { INFORMATION } from './cast/law.js';
 import { inAgencyNumber, thePeople } from './cast/people.js';
 import { TAX_YEAR } from './cast/replicas.js';
+import { showFeed } from './feed/show-feed.js';
 import { ledgersOf, showLedgers } from './ledgers/show-ledgers.js';
 import { mainTexts } from './main.texts.js';
 import { Nation } from './nation/nation.js';
@@ -71,7 +72,10 @@ async function playAll(nation: Nation, told: Told): Promise<boolean> {
   terminal?.line();
   if (failed.length > 0) terminal?.line(terminal.style.red(texts.failed(failed.map((report) => report.case).join(', '))));
   else terminal?.line(terminal.style.green(texts.summary(reports.length, exchanges.toLocaleString('en-US'), secondsOf(performance.now() - startedMs))));
-  if (terminal) showLedgers(nation, terminal, options.language, options.data);
+  if (terminal) {
+    await showFeed(nation, terminal, options.language, theCast().toyonaka, 'toyonaka');
+    showLedgers(nation, terminal, options.language, options.data);
+  }
   if (options.json) process.stdout.write(`${JSON.stringify({ asTheLawSays: failed.length === 0, cases: reports, ledgers: ledgersOf(nation) }, null, 2)}\n`);
   return failed.length === 0;
 }
