@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CliProcess } from './processes/cli-process.js';
+import { leaksOf, scanFeeds } from './feed-scan.js';
 import { everyEvent, killWhenItPrints, runCases, runSandbox, type SandboxReport, type Seen } from './sandbox.process.js';
 
 const PARTIES = ['core', 'registry', 'is-east', 'is-west', 'is-fund', 'is-pension', 'is-ministries', 'is-others'];
@@ -62,6 +63,11 @@ function expectNothingLost(events: readonly Seen[]): void {
   expect(unended).toEqual([]);
 }
 
+const countsOf = (events: readonly Seen[]): { readonly provided: number; readonly received: number } => ({
+  provided: events.filter(({ type }) => type === 'ProvisionMade').length,
+  received: events.filter(({ type }) => type === 'ProvisionReceived').length,
+});
+
 describe('the sandbox, killed three times and started again', () => {
   const directory = newDirectory();
   let first: Awaited<ReturnType<typeof runCases>>;
@@ -82,6 +88,30 @@ describe('the sandbox, killed three times and started again', () => {
     for (const { exchanges } of first.report.cases) for (const { outcome, expected } of exchanges) expect(outcome).toBe(expected);
     for (const { lines, recordsAgree } of first.report.cases.flatMap(({ bulks }) => bulks)) expect(recordsAgree).toBe(lines);
     expect(first.report.cases.flatMap(({ bulks }) => bulks).reduce((sum, { lines }) => sum + lines, 0)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('tells each agency its own feed, with no identifier, no value and no key in any byte of it', async () => {
+    const told = new Map<string, number>();
+    let opened = 0;
+    for (const party of PARTIES.filter((name) => name.startsWith('is-'))) {
+      const scanned = await scanFeeds(directory, party);
+      expect(leaksOf(scanned)).toEqual([]);
+      const { identifiers, values, keys } = scanned.secrets;
+      opened += Math.min(identifiers.size, values.size, keys.size);
+      for (const events of scanned.feeds.values()) {
+        for (const { type } of events) told.set(type, (told.get(type) ?? 0) + 1);
+        expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+      }
+      // the scan sees what it looks for
+      const [[agency, events] = ['', []]] = scanned.feeds;
+      const [identifier = ''] = identifiers;
+      const leaking = new Map([[agency, events.map((event) => ({ ...event, data: { ...event.data, department: identifier } }) as (typeof events)[number])]]);
+      if (identifiers.size > 0 && events.length > 0) expect(leaksOf({ ...scanned, feeds: leaking })).not.toEqual([]);
+    }
+    expect(opened).toBeGreaterThan(100);
+    const { provided, received } = countsOf(afterFirst);
+    expect([told.get('renkei.provision.made.v1'), told.get('renkei.result.received.v1')]).toEqual([provided, received]);
+    expect(told.size).toBeGreaterThan(10);
   });
 
   it('refuses with an article, each for its own reason', () => {
