@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What becomes of bytes between client and server. `silent`: connections are taken and held, and nothing passes. */
 export type ProxyMode = 'pass' | 'silent' | 'slow' | 'refuse';
 
+const POSTGRES_PORT = 5432;
 /** Each way, each time. */
 const SLOW_MS = 30;
 
@@ -45,7 +46,7 @@ export class FaultyProxy {
       client.destroy();
       return;
     }
-    const server = new Socket().connect(Number(this.#target.port), this.#target.hostname);
+    const server = new Socket().connect(Number(this.#target.port || POSTGRES_PORT), this.#target.hostname);
     for (const [from, to] of [
       [client, server],
       [server, client],
