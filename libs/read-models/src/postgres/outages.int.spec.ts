@@ -64,9 +64,12 @@ describe('a database that is in the way', () => {
   const trouble = async (): Promise<string | undefined> => (await models.lag()).find((lag) => lag.trouble !== undefined)?.trouble;
 
   it('killed while it is written to, and started again: all is folded, nothing twice', async () => {
-    if (!server.own) return expect(server.origin).toBe('TEST_POSTGRES_URL'); // another's server is not killed
     await record(500);
     await open();
+    if (!server.own) {
+      process.stderr.write(`skipped: another's server (TEST_POSTGRES_URL) is not killed\n`);
+      return;
+    }
     expect(await all()).toBe(recorded);
     for (let kill = 0; kill < 3; kill += 1) {
       for (let page = 0; page < 10; page += 1) await record(100);
