@@ -96,20 +96,21 @@ function successResponse(outcome: { readonly revision: bigint | undefined; reado
 
 function wrongVersionResponse(expected: Expected, actual: bigint | undefined): streams.AppendResp {
   const wrong = new streams.AppendResp.WrongExpectedVersion();
-  if (actual === undefined) wrong.setCurrentNoStream(empty());
-  else wrong.setCurrentRevision(actual.toString());
+  // the fields whose names end in 2060 are those of the first protocol, which servers still fill in
+  if (actual === undefined) wrong.setCurrentNoStream(empty()).setNoStream2060(empty());
+  else wrong.setCurrentRevision(actual.toString()).setCurrentRevision2060(Number(actual));
   switch (expected.kind) {
     case 'any':
-      wrong.setExpectedAny(empty());
+      wrong.setExpectedAny(empty()).setAny2060(empty());
       break;
     case 'exists':
-      wrong.setExpectedStreamExists(empty());
+      wrong.setExpectedStreamExists(empty()).setStreamExists2060(empty());
       break;
     case 'no-stream':
       wrong.setExpectedNoStream(empty());
       break;
     case 'exact':
-      wrong.setExpectedRevision(expected.revision.toString());
+      wrong.setExpectedRevision(expected.revision.toString()).setExpectedRevision2060(Number(expected.revision));
       break;
   }
   const response = new streams.AppendResp();
