@@ -41,7 +41,8 @@ factsOfDouble('a server that is killed', (subject) => {
     await until(() => double.faults.plan.hits.length === 3, 'three appends in flight');
     await double.kill();
     for (const failure of [...(await Promise.all(inFlight)), await failedRead]) {
-      expect(failure).toMatchObject({ type: 'unavailable', code: 14, message: '14 UNAVAILABLE: read ECONNRESET' });
+      // 'read ECONNRESET', or what the client was at when the reset reached it
+      expect(failure).toMatchObject({ type: 'unavailable', code: 14, message: expect.stringMatching(/^14 UNAVAILABLE: /) });
     }
     await watched.has('error');
     expect(watched.error).toMatchObject({ type: 'unavailable', code: 14 });
