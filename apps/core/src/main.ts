@@ -1,5 +1,7 @@
+import { storeLocation } from '#libs/event-store';
 import { loadConfiguration, Log, namedKeys, runMain, stopOnSignals, WallClock } from '#libs/platform';
 import { CoreConfiguration } from './configuration.js';
+import { CORE } from './core-parts.js';
 import { startCore } from './start.js';
 
 async function main(): Promise<void> {
@@ -13,6 +15,7 @@ async function main(): Promise<void> {
     operators,
     auditors,
     deployment,
+    eventStore,
     readModels: url,
     readModelsPasswordFile: passwordFile,
     ...settings
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
     operators: namedKeys(operators),
     auditors: namedKeys(auditors),
     deployment,
+    store: storeLocation(eventStore, dataDirectory, deployment, CORE),
     readModels: { url, passwordFile },
   });
   log.info('the core is up', { address: running.url });

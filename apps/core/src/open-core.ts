@@ -10,6 +10,7 @@ import {
   matrixEventTypes,
   retentionEventTypes,
 } from '#libs/domain';
+import type { StoreLocation } from '#libs/event-store';
 import { EventRegistry } from '#libs/kernel';
 import { KnownLogs } from '#libs/ledger';
 import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
@@ -50,12 +51,14 @@ export async function openCore(options: {
   readonly deployment: string;
   readonly withoutLedger?: true;
   readonly readModels?: ModelsDatabase;
+  readonly store?: StoreLocation | undefined;
 }): Promise<OpenedCore> {
-  const { dataDirectory, keysDirectory, clock, settings, log, deployment, withoutLedger, readModels } = options;
+  const { dataDirectory, keysDirectory, clock, settings, log, deployment, withoutLedger, readModels, store } = options;
   const events = coreEvents();
   const party = await openParty({
     dataDirectory,
     keysDirectory,
+    store,
     events,
     log: { deployment, party: CORE, now: () => clock.now() },
     ...(withoutLedger === undefined ? {} : { withoutLedger }),

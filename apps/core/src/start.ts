@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { StoreLocation } from '#libs/event-store';
 import { type Clock, createHttpApp, type HttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
 import { withAuditors } from '#libs/ledger-service';
 import { DEPLOYMENT_DEFAULT, type InterfaceSystemPort } from '#libs/protocol';
@@ -35,6 +36,8 @@ export interface CoreOptions {
   readonly withoutLedger?: true;
   /** The database of its read models; SQLite files in the data directory where it is left out. */
   readonly readModels?: ModelsDatabase;
+  /** Where its record is; embedded in the data directory where it is left out. */
+  readonly store?: StoreLocation;
   readonly settings?: Partial<CoreSettings>;
   /** Ways to interface systems in this process, instead of HTTP. */
   readonly interfaceSystem?: (id: string) => InterfaceSystemPort | undefined;

@@ -13,7 +13,7 @@ import {
   MayBeOmitted,
   textRule,
 } from '#libs/platform';
-import { DEPLOYMENT_DEFAULT, IsDeployment, IsLogKey } from '#libs/protocol';
+import { DEPLOYMENT_DEFAULT, IsDeployment, IsEventStoreUrl, IsLogKey } from '#libs/protocol';
 import { isModelsUrl } from '#libs/read-models';
 import { SETTINGS } from './settings.js';
 
@@ -28,6 +28,8 @@ export class IntermediateServerConfiguration {
   @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
   /** Directory of its keys, apart from the data; made at the first start. */
   @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  /** An EventStoreDB for its record, `esdb://user:password@host:2113?tls=true`; embedded in the data directory where it is left out. */
+  @FromVariable('EVENT_STORE') @MayBeOmitted() @IsEventStoreUrl() readonly eventStore?: string;
   /** A PostgreSQL database for its read models, `postgres://user@host:5432/database`; SQLite files in the data directory where it is left out. */
   @FromVariable('READ_MODELS') @MayBeOmitted() @Follows(MODELS_URL) readonly readModels?: string;
   /** File with the password for it. */

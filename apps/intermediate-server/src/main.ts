@@ -1,3 +1,4 @@
+import { storeLocation } from '#libs/event-store';
 import { loadConfiguration, Log, namedKeys, runMain, stopOnSignals } from '#libs/platform';
 import { IntermediateServerConfiguration } from './configuration.js';
 import { startIntermediateServer } from './start.js';
@@ -5,7 +6,7 @@ import { startIntermediateServer } from './start.js';
 async function main(): Promise<void> {
   const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
   const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, coreLedgerKey } = configuration;
-  const { deployment, auditors, logLevel, outboxQueriesMax, readModels: url, readModelsPasswordFile: passwordFile } = configuration;
+  const { deployment, auditors, logLevel, outboxQueriesMax, eventStore, readModels: url, readModelsPasswordFile: passwordFile } = configuration;
   const log = Log.create({ app: serverId, level: logLevel });
   const running = await startIntermediateServer({
     id: serverId,
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     interfaceSystem: interfaceSystemId,
     core: { id: coreId, url: coreUrl, publicKey: corePublicKey, ledgerKey: coreLedgerKey },
     deployment,
+    store: storeLocation(eventStore, dataDirectory, deployment, serverId),
     readModels: { url, passwordFile },
     auditors: namedKeys(auditors),
     settings: { outboxQueriesMax },

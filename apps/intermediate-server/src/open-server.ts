@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openParty, type Party } from '#libs/commands';
 import { logEventTypes, provisionEventTypes, queryEventTypes, replicaEventTypes, retentionEventTypes, subjectEventTypes } from '#libs/domain';
+import type { StoreLocation } from '#libs/event-store';
 import { EventRegistry } from '#libs/kernel';
 import type { Clock, Log } from '#libs/platform';
 import { type ModelsDatabase, modelsLocation, openReadModels, type ReadModels } from '#libs/read-models';
@@ -34,11 +35,13 @@ export async function openServer(options: {
   readonly log: Log;
   readonly withoutLedger?: true | undefined;
   readonly readModels?: ModelsDatabase | undefined;
+  readonly store?: StoreLocation | undefined;
 }): Promise<OpenedServer> {
-  const { id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels } = options;
+  const { id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels, store } = options;
   const party = await openParty({
     dataDirectory,
     keysDirectory,
+    store,
     events: serverEvents,
     log: { deployment, party: id, now: () => clock.now() },
     ...(withoutLedger === undefined ? {} : { withoutLedger }),

@@ -1,3 +1,4 @@
+import type { StoreLocation } from '#libs/event-store';
 import { FeedReader } from '#libs/feed';
 import { coreAsWitness, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type HttpApp, type HttpLimits, type Log, TokenSigner, TokenVerifier, WallClock } from '#libs/platform';
@@ -39,6 +40,8 @@ export interface IntermediateServerOptions {
   readonly clock?: Clock;
   /** The database of its read models; SQLite files in the data directory where it is left out. */
   readonly readModels?: ModelsDatabase;
+  /** Where its record is; embedded in the data directory where it is left out. */
+  readonly store?: StoreLocation;
   readonly settings?: Partial<ServerSettings>;
   readonly limits?: Partial<HttpLimits>;
   /** First part of the origin of every log, `renkei.example` where left out: the same at all servers. */
@@ -69,8 +72,8 @@ export interface RunningIntermediateServer {
 
 /** Starts an intermediate server: record, log, keys, mailbox, read models, directory, HTTP, reactors, witnessing. Rejects with nothing left open. */
 export async function startIntermediateServer(options: IntermediateServerOptions): Promise<RunningIntermediateServer> {
-  const { id, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, clock = new WallClock(), log, withoutLedger, readModels } = options;
-  const opened = await openServer({ id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels });
+  const { id, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, clock = new WallClock(), log, withoutLedger, readModels, store } = options;
+  const opened = await openServer({ id, deployment, dataDirectory, keysDirectory, clock, log, withoutLedger, readModels, store });
   try {
     return await serve(opened, { ...options, deployment, clock });
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   type LogLevel,
   MayBeOmitted,
 } from '#libs/platform';
-import { DEPLOYMENT_DEFAULT, IsDeployment, IsLogKey } from '#libs/protocol';
+import { DEPLOYMENT_DEFAULT, IsDeployment, IsEventStoreUrl, IsLogKey } from '#libs/protocol';
 
 /** Environment of a resident registry that runs alone. */
 export class ResidentRegistryConfiguration {
@@ -19,6 +19,8 @@ export class ResidentRegistryConfiguration {
   @FromVariable('SERVER_ID') @IsServerId() readonly serverId: string = 'registry';
   @FromVariable('DATA_DIRECTORY') @IsText({ max: 1_000 }) readonly dataDirectory!: string;
   @FromVariable('KEYS_DIRECTORY') @IsText({ max: 1_000 }) readonly keysDirectory!: string;
+  /** An EventStoreDB for its record, `esdb://user:password@host:2113?tls=true`; embedded in the data directory where it is left out. */
+  @FromVariable('EVENT_STORE') @MayBeOmitted() @IsEventStoreUrl() readonly eventStore?: string;
   @FromVariable('HOST') @IsText({ max: 255 }) readonly host: string = '127.0.0.1';
   @FromVariable('PORT') @IsWholeNumber({ min: 0, max: 65_535 }) readonly port: number = 7_400;
   /** Address of the core, e.g. `http://127.0.0.1:7100`. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import { numberCommands, openParty, type Party, Recorder, residentCommands } from '#libs/commands';
 import { logEventTypes, numberingEventTypes } from '#libs/domain';
+import type { StoreLocation } from '#libs/event-store';
 import { DomainError, EventRegistry } from '#libs/kernel';
 import { coreAsWitness, LedgerModule, measureLedger, withAuditors, WitnessLoop } from '#libs/ledger-service';
 import { type Clock, createHttpApp, type Log, TokenSigner, TokenVerifier } from '#libs/platform';
@@ -30,6 +31,8 @@ export interface ResidentRegistryOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where its record is; embedded in the data directory where it is left out. */
+  readonly store?: StoreLocation;
   /** First part of the origin of every log, `renkei.example` where left out: the same at all servers. */
   readonly deployment?: string;
   /** Ed25519 public keys (base64url) of those who may read the log's entries, by name; each reading is recorded. */
@@ -56,10 +59,11 @@ export interface RunningResidentRegistry {
 
 /** Starts the registry: record, log and keys (made at the first start), directory, HTTP, witnessing. Rejects with nothing left open. */
 export async function startResidentRegistry(options: ResidentRegistryOptions): Promise<RunningResidentRegistry> {
-  const { id, clock, log, dataDirectory, keysDirectory, deployment = DEPLOYMENT_DEFAULT, withoutLedger } = options;
+  const { id, clock, log, dataDirectory, keysDirectory, store, deployment = DEPLOYMENT_DEFAULT, withoutLedger } = options;
   const party = await openParty({
     dataDirectory,
     keysDirectory,
+    store,
     events: new EventRegistry([...numberingEventTypes, ...logEventTypes]),
     log: { deployment, party: id, now: () => clock.now() },
     ...(withoutLedger === undefined ? {} : { withoutLedger }),

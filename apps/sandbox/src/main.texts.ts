@@ -19,13 +19,14 @@ export const mainTexts = dictionary({
     stopping: 'stopping …',
     usage: `Usage: npm start -- [options]
 
-A nation in one process: every system of the network on embedded stores, doing real exchanges under the real table.
+A nation in one process: every system of the network, on embedded stores or an EventStoreDB, doing real exchanges under the real table.
 
   --data DIR      data and keys of the nation (default ./data); a second start resumes
   --exit          end after the cases: status 0, or 1 if any did not end as the law says
   --no-cases      set up and stay, without running the cases
   --lang ja|en    language (default: from the environment)
   --port N        first port (default 7100; free ones where these are taken); 0: any free ports
+  --event-store U records on an EventStoreDB, esdb://host:2113?tls=false (default: EVENT_STORE; embedded without it)
   --json          what the cases report as JSON on standard output, nothing else
   --help          this text`,
   },
@@ -47,13 +48,14 @@ A nation in one process: every system of the network on embedded stores, doing r
     stopping: '終了しています…',
     usage: `使い方: npm start -- [オプション]
 
-1つのプロセスで動く「国」：すべてのシステムが組込みの記録庫の上で、実際の別表第二に従って情報連携を行います。
+1つのプロセスで動く「国」：すべてのシステムが組込みの記録庫又は EventStoreDB の上で、実際の別表第二に従って情報連携を行います。
 
   --data DIR      データと鍵の場所（既定 ./data）。2回目からは再開
   --exit          事例の終了後に終了：状態 0、法の定めと異なれば 1
   --no-cases      事例を実行せずに起動したままにする
   --lang ja|en    言語（既定：環境から）
   --port N        最初のポート（既定 7100。使用中なら空きポート）、0：空きポート
+  --event-store U 記録を EventStoreDB に置く、esdb://host:2113?tls=false（既定：EVENT_STORE、なければ組込み）
   --json          事例の結果を JSON で標準出力に
   --help          この説明`,
   },

@@ -119,7 +119,7 @@ async function run(told: Told): Promise<number> {
   const directory = resolve(options.data);
   const startedMs = performance.now();
   terminal?.line(terminal.style.bold(texts.banner));
-  const nation = await Nation.start({ directory, basePort: options.port });
+  const nation = await Nation.start({ directory, basePort: options.port, eventStore: options.eventStore });
   const stopped = untilStopped(() => terminal?.line(texts.stopping));
   try {
     const setUp = new SetUp(nation, terminal, options.language);

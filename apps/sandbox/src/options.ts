@@ -9,6 +9,8 @@ export interface Options {
   readonly language: Language;
   readonly port: number;
   readonly json: boolean;
+  /** Connection string of EventStoreDB. */
+  readonly eventStore: string | undefined;
   readonly help: boolean;
 }
 
@@ -22,6 +24,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       'no-cases': { type: 'boolean', default: false },
       lang: { type: 'string' },
       port: { type: 'string', default: String(BASE_PORT) },
+      'event-store': { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -29,6 +32,10 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   const { data, exit, lang, port, json, help } = values;
   if (lang !== undefined && !isLanguage(lang)) throw new Error('--lang takes ja or en');
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_000) throw new Error('--port takes a number from 0 to 65000');
+  const eventStore = values['event-store'] ?? (environment['EVENT_STORE'] || undefined);
+  if (eventStore !== undefined && !/^esdb(?:\+discover)?:\/\/[^\s/]+/.test(eventStore)) {
+    throw new Error('--event-store (or EVENT_STORE) takes the connection string of an EventStoreDB: esdb://host:2113?tls=false');
+  }
   if (data === '') throw new Error('--data takes a directory');
-  return { data, exit, cases: !values['no-cases'], language: lang ?? languageOf(environment), port: Number(port), json, help };
+  return { data, exit, cases: !values['no-cases'], language: lang ?? languageOf(environment), port: Number(port), json, help, eventStore };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { type RunningIntermediateServer, startIntermediateServer } from '#apps/i
 import { type RunningResidentRegistry, startResidentRegistry } from '#apps/resident-registry';
 import { AgencyClient } from '#libs/agency-sdk';
 import { SigningKey, TransportKey } from '#libs/cryptography';
-import type { EventStore } from '#libs/event-store';
+import { type EventStore, storeLocation, type StoreLocation } from '#libs/event-store';
 import { type Clock, Log, type LogLevel, SandboxClock, ServiceClient, TokenSigner } from '#libs/platform';
 import type { PinnedCore } from '#libs/protocol';
 import { referenceServers } from '#libs/reference-data';
@@ -40,6 +41,8 @@ export interface NationOptions {
   readonly logLevel?: LogLevel;
   /** How the servers reach each other: over HTTP with tokens, or by calls in this process. Agencies always use HTTP. */
   readonly between?: 'http' | 'in-process';
+  /** Connection string of an EventStoreDB for every party's record; embedded in the directory where it is left out. */
+  readonly eventStore?: string | undefined;
   /** For measuring what the ledger costs: nothing is proved, nothing is verified. */
   readonly withoutLedger?: true;
 }
@@ -47,7 +50,7 @@ export interface NationOptions {
 const interfaceSystems = () => referenceServers().filter(({ kind }) => kind === 'interface-system');
 const intermediateServers = () => referenceServers().filter(({ kind }) => kind === 'intermediate-server');
 
-/** Every system of the network, running together in one process on embedded stores, each with data, keys and address of its own. */
+/** Every system of the network, running together in one process, each with a store, with data, keys and address of its own. */
 export class Nation {
   readonly #clients = new Map<string, AgencyClient>();
   readonly #services = new Map<string, ServiceClient>();
@@ -183,9 +186,17 @@ export class Nation {
     const { withoutLedger } = this.options;
     return { deployment: DEPLOYMENT, auditors: { [AUDITOR]: this.auditorKey.publicText }, ...(withoutLedger ? { withoutLedger } : {}) };
   }
+  /** Several nations may be on one server, each under a name of its own. */
+  #storeOf(id: string, dataDirectory: string): StoreLocation {
+    const { eventStore, directory } = this.options;
+    const name = eventStore === undefined ? '' : readOrWrite(join(directory, 'event-store-name'), `sandbox-${randomUUID()}`);
+    return storeLocation(eventStore, dataDirectory, name, id);
+  }
   #places(id: string) {
+    const dataDirectory = join(this.options.directory, 'parties', id);
     return {
-      dataDirectory: join(this.options.directory, 'parties', id),
+      dataDirectory,
+      store: this.#storeOf(id, dataDirectory),
       keysDirectory: this.keysOf(id),
       host: HOST,
       port: this.ports.get(id) ?? 0,
