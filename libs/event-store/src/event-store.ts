@@ -86,7 +86,10 @@ export abstract class EventStore {
   /** Last revision of each stream, NO_STREAM where it is missing, in the order asked. */
   abstract revisions(streams: readonly string[]): Promise<readonly number[]>;
 
-  /** Events of all streams after a position (exclusive), in store order, at most `limit` (≤ PAGE_EVENTS_MAX). */
+  /**
+   * Events of all streams after a position (exclusive), in store order, at most `limit` (≤ PAGE_EVENTS_MAX). The position is
+   * an event's, the number before an event's (to read that event itself), or START.
+   */
   abstract readAll(options: { readonly after: Position; readonly limit: number }): Promise<AllPage>;
 
   /** Position of the newest durable event, START when there is none. */

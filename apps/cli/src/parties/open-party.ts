@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOG_STREAM, openParty, type Party } from '#libs/commands';
 import { type Log, logDecider, type LogEvent, logEventTypes } from '#libs/domain';
-import { type EventStore, LmdbEventStore } from '#libs/event-store';
+import { type EventStore, locationIn, openStore } from '#libs/event-store';
 import { DomainError, EventRegistry, fold } from '#libs/kernel';
 import { type Ledger, parseOrigin, readLedger } from '#libs/ledger';
 import type { PartyDirectory } from './party-directory.js';
@@ -21,7 +21,7 @@ export interface ReadParty {
 
 /** Opens a party's store and ledger to read. Rejects with the typed errors of both, nothing left open. */
 export async function openPartyReadOnly({ id, dataDirectory }: PartyDirectory): Promise<ReadParty> {
-  const store = await LmdbEventStore.open(join(dataDirectory, EVENT_STORE), { readOnly: true });
+  const store = await openStore(locationIn(dataDirectory), { readOnly: true });
   try {
     const ledger = await readLedger({ directory: join(dataDirectory, LEDGER), source: store });
     const close = async (): Promise<void> => {
@@ -73,12 +73,14 @@ export async function withOwnedParty<T>(
 ): Promise<T> {
   // not made by looking at it
   if (!existsSync(join(dataDirectory, EVENT_STORE))) throw new DomainError('STORE_UNAVAILABLE', 'unavailable', `there is no event store in ${dataDirectory}`);
-  const before = await LmdbEventStore.open(join(dataDirectory, EVENT_STORE), { readOnly: true });
+  const location = locationIn(dataDirectory);
+  const before = await openStore(location, { readOnly: true });
   const identity = await readLog(before).finally(() => before.close());
   if (identity === undefined) throw new DomainError('LOG_NOT_OPEN', 'conflict', 'the log has no epoch yet: start the server once');
   const party = await openParty({
     dataDirectory,
     keysDirectory,
+    store: location,
     events: registry,
     ...(withLedger ? { log: { ...namesOf(identity.origin), now } } : { withoutLedger: true }),
   });
