@@ -95,8 +95,7 @@ export class AllLog {
     let { from, isBehind } = place;
     for (let isFull = false; ;) {
       const count = Math.min(READ_EVENTS_MAX, Math.max(READ_EVENTS_MIN, limit - own.length + 2));
-      const { events, whole } = await this.#read(from, FORWARDS, count);
-      if (from !== FIRST && (events[0] === undefined || positionOf(events[0]) !== from)) throw new NoRecord();
+      const { events, whole } = await this.#readOn(from, count);
       for (const event of isBehind ? events.slice(1) : events) {
         const stored = await this.#take(event, after);
         if (stored === undefined) continue;
@@ -110,6 +109,23 @@ export class AllLog {
       isFull = own.length === limit || bytes >= PAGE_BYTES_MAX;
       if (last !== undefined) [from, isBehind] = [positionOf(last), true];
     }
+  }
+
+  /** Records from a place on; the end of the log is always looked at, what lies before it may have been read before. */
+  async #readOn(from: Place['from'], count: number): Promise<Collected> {
+    const { recent } = this.#client;
+    const known = from === FIRST ? [] : recent.from(from, count);
+    if (known.length === count) return { events: known, whole: true };
+    const last = known.at(-1);
+    const start = last === undefined ? from : positionOf(last);
+    const read = await this.#read(start, FORWARDS, count - Math.max(known.length - 1, 0));
+    const [first] = read.events;
+    if (start !== FIRST && (first === undefined || positionOf(first) !== start)) {
+      recent.clear();
+      throw new NoRecord();
+    }
+    recent.add(read.events);
+    return last === undefined ? read : { events: [...known, ...read.events.slice(1)], whole: read.whole };
   }
 
   async #take(event: Recorded, after: Position): Promise<StoredEvent | undefined> {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ResolvedEvent } from '@eventstore/db-client';
 import { NoAnswer } from './driver-errors.js';
-import type { Recorded } from './stored-event.js';
+import { type Recorded, sizeOf } from './stored-event.js';
 
 /** A read of the driver's: its `cancel` ends the call at the server. */
 export interface DriverRead extends Readable {
@@ -13,8 +13,6 @@ export interface Collected {
   /** False where it was broken off because it had become too large. */
   readonly whole: boolean;
 }
-
-const sizeOf = ({ data }: Recorded): number => (data instanceof Uint8Array ? data.length : 0);
 
 export interface CollectOptions {
   /** A read that brings nothing for so long is ended: the driver gives reads no deadline. */

@@ -1,14 +1,23 @@
+import { setMaxListeners } from 'node:events';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { collect, type Collected, type DriverRead } from './collect.js';
 import type { Failure } from './driver-errors.js';
 import { Gate } from './gate.js';
 import { discard, newDriver, versionOf } from './guarded-driver.js';
 import { APPENDS_SENT_MAX, PAGE_BYTES_MAX, READS_MAX, type Times } from './limits.js';
+import { RecentRecords } from './recent-records.js';
 import { type Attempts, retrying, within } from './retry.js';
 
 /** Silent failures before a driver is replaced. */
 const SILENT_FAILURES_MAX = 3;
 const DISCARD_MS = 5_000;
+
+/** Every read under way listens to it. */
+function newLife(): AbortController {
+  const life = new AbortController();
+  setMaxListeners(READS_MAX * 2, life.signal);
+  return life;
+}
 
 /**
  * The one client of this thread for a server: every party's store shares it, for the driver keeps the appends of all its
@@ -19,10 +28,11 @@ export class EsdbClient {
   static readonly #shared = new Map<string, EsdbClient>();
   readonly appends = new Gate(APPENDS_SENT_MAX);
   readonly reads = new Gate(READS_MAX);
+  readonly recent = new RecentRecords();
   readonly #url: string;
   #driver: EventStoreDBClient;
   /** Aborted when the driver is discarded. */
-  #life = new AbortController();
+  #life = newLife();
   #users = 0;
   #silentFailures = 0;
   #silentSinceMs = 0;
@@ -84,7 +94,7 @@ export class EsdbClient {
     this.#silentFailures = 0;
     void this.#discard();
     this.#driver = newDriver(this.#url);
-    this.#life = new AbortController();
+    this.#life = newLife();
   }
 
   /** One after the other: the last to go waits for those that were replaced. */

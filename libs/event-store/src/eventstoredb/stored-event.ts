@@ -5,6 +5,9 @@ import type { StoredEvent } from '../event-store.js';
 
 export type Recorded = RecordedEvent | AllStreamRecordedEvent;
 
+/** Bytes of a binary event; others are none of ours. */
+export const sizeOf = ({ isJson, data }: Recorded): number => (isJson ? 0 : (data as Uint8Array).length);
+
 /** Where it stands in the server's log: of an event, commit and prepare position are one. */
 export function positionOf({ position }: Recorded): bigint {
   if (position === undefined) throw new StoreUnavailable('EventStoreDB: it gave an event without its position');
