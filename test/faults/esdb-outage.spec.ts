@@ -48,7 +48,7 @@ describe('a process that appends to EventStoreDB', () => {
       .split('\n')
       .slice(1, -2)
       .map((line) => line.split(' '));
-    expect(answered.length).toBeGreaterThan(1_000);
+    expect(answered.length).toBeGreaterThan(100);
     const records = double.records.filter(({ stream }) => stream.startsWith('renkei.example/core/'));
     const stored = new Map(records.map(({ stream, revision, id }) => [id, `${stream} ${revision}`]));
     expect(stored.size).toBe(records.length);

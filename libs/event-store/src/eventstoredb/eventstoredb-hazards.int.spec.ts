@@ -8,8 +8,8 @@ import { EventStoreDbEventStore } from './eventstoredb-event-store.js';
 import type { Times } from './limits.js';
 
 const TIMES: Times = {
-  appendAttemptMs: 250,
-  appendMs: 2_500,
+  appendAttemptMs: 800,
+  appendMs: 5_000,
   readIdleMs: 300,
   readMs: 2_000,
   openMs: 2_000,
@@ -64,7 +64,7 @@ describe.each(['23.10.8', '24.2.0'] as const)('the store on EventStoreDB %s', (v
       ['is a timeout', { kind: 'timeout' }],
       ['is that the server is unavailable', { kind: 'unavailable' }],
       ['is that the server is not ready', { kind: 'not-ready' }],
-      ['comes after its attempt was given up', { kind: 'delay', ms: 600 }],
+      ['comes after its attempt was given up', { kind: 'delay', ms: 1_500 }],
     ] as const)('%s is sent again, and stored once', async (_, fault) => {
       const store = await open();
       const stream = freshStream();
@@ -190,7 +190,7 @@ describe.each(['23.10.8', '24.2.0'] as const)('the store on EventStoreDB %s', (v
         ];
         for (const outcome of await Promise.allSettled([...calls, store.lastPosition()]))
           expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } });
-        expect(performance.now() - started).toBeLessThan(8_000);
+        expect(performance.now() - started).toBeLessThan(12_000);
         await end();
         expect(await store.append(notesAfter(freshStream(), NO_STREAM, 1))).toMatchObject({ revision: 0 });
         expect(await store.revisions([stream])).toEqual([0]);

@@ -24,7 +24,6 @@ const wordAt = (value: Uint8Array, at: number): number =>
 /** The file with each value read as a run; undefined where it is none. Throws StoreUnavailable. */
 export type IndexFile = ReturnType<typeof openIndex>;
 export const openIndex = (directory: string) =>
-   
   openReading<Run | undefined>(directory, {
     encode: (run) => encodeRun(run as Run), // never called: it is for reading
     decode: (bytes, length) => (length === RUN_BYTES ? runOf(bytes) : undefined),
