@@ -45,7 +45,12 @@ function openAs<V>(
 ): RootDatabase<V, Buffer> {
   const path = join(directory, FILE_NAME);
   try {
-    if (readOnly && !existsSync(path)) throw new StoreUnavailable(`there is no event store in ${directory}`);
+    if (readOnly && !existsSync(path)) {
+      const isElsewhere = existsSync(join(directory, 'location.json')); // the note of a store on a server (store-location.ts)
+      throw new StoreUnavailable(
+        isElsewhere ? `the record of ${directory} is on EventStoreDB: this reads the file of an embedded store only` : `there is no event store in ${directory}`,
+      );
+    }
     const file = open<V, Buffer>({
       path,
       noSubdir: true,
