@@ -39,10 +39,8 @@ function learn(secrets: Secrets, { bytes }: StoredEvent, fields: ProtectedFields
     const opened = fields.open(field);
     if (opened.erased) continue;
     if (name === 'subject') secrets.numbers.set(agency, (secrets.numbers.get(agency) ?? new Set()).add(opened.value));
-    else if (name === 'content')
-      for (const value of leaves(JSON.parse(opened.value)))
-        if (value.length >= VALUE_CHARACTERS_MIN) secrets.values.add(value);
-        else secrets.identifiers.add(opened.value);
+    else if (name !== 'content') secrets.identifiers.add(opened.value);
+    else for (const value of leaves(JSON.parse(opened.value)).filter(({ length }) => length >= VALUE_CHARACTERS_MIN)) secrets.values.add(value);
   }
 }
 
@@ -69,12 +67,15 @@ export async function scanFeeds(directory: string, party: string): Promise<Scann
   return { feeds, secrets };
 }
 
+/** As a text stands in a JSON document. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 /** What stands in a feed and may not, as `<agency>: <what>`; values are not repeated. */
 export function leaksOf({ feeds, secrets }: ScannedFeeds): readonly string[] {
   const leaks: string[] = [];
   for (const [agency, events] of feeds) {
     const bytes = JSON.stringify(events);
-    for (const identifier of secrets.identifiers) if (bytes.includes(identifier)) leaks.push(`${agency}: an identifier or acquisition number`);
+    for (const identifier of secrets.identifiers) if (bytes.includes(inJson(identifier))) leaks.push(`${agency}: an identifier or acquisition number`);
     for (const key of secrets.keys) if (bytes.includes(key)) leaks.push(`${agency}: the id of a record key`);
     const foreign = new Set([...secrets.numbers].flatMap(([other, numbers]) => (other === agency ? [] : [...numbers])));
     const own = secrets.numbers.get(agency) ?? new Set();

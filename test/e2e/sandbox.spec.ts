@@ -90,29 +90,33 @@ describe('the sandbox, killed three times and started again', () => {
     expect(first.report.cases.flatMap(({ bulks }) => bulks).reduce((sum, { lines }) => sum + lines, 0)).toBeGreaterThanOrEqual(2_000);
   });
 
-  it('tells each agency its own feed, with no identifier, no value and no key in any byte of it', async () => {
-    const told = new Map<string, number>();
-    let opened = 0;
-    for (const party of PARTIES.filter((name) => name.startsWith('is-'))) {
-      const scanned = await scanFeeds(directory, party);
-      expect(leaksOf(scanned)).toEqual([]);
-      const { identifiers, values, keys } = scanned.secrets;
-      opened += Math.min(identifiers.size, values.size, keys.size);
-      for (const events of scanned.feeds.values()) {
-        for (const { type } of events) told.set(type, (told.get(type) ?? 0) + 1);
-        expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  it(
+    'tells each agency its own feed, with no identifier, no value and no key in any byte of it',
+    async () => {
+      const told = new Map<string, number>();
+      let opened = 0;
+      for (const party of PARTIES.filter((name) => name.startsWith('is-'))) {
+        const scanned = await scanFeeds(directory, party);
+        expect(leaksOf(scanned)).toEqual([]);
+        const { identifiers, values, keys } = scanned.secrets;
+        opened += Math.min(identifiers.size, values.size, keys.size);
+        for (const events of scanned.feeds.values()) {
+          for (const { type } of events) told.set(type, (told.get(type) ?? 0) + 1);
+          expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+        }
+        // the scan sees what it looks for
+        const [[agency, events] = ['', []]] = scanned.feeds;
+        const [identifier = ''] = identifiers;
+        const leaking = new Map([[agency, events.map((event) => ({ ...event, data: { ...event.data, department: identifier } }) as (typeof events)[number])]]);
+        if (identifiers.size > 0 && events.length > 0) expect(leaksOf({ ...scanned, feeds: leaking })).not.toEqual([]);
       }
-      // the scan sees what it looks for
-      const [[agency, events] = ['', []]] = scanned.feeds;
-      const [identifier = ''] = identifiers;
-      const leaking = new Map([[agency, events.map((event) => ({ ...event, data: { ...event.data, department: identifier } }) as (typeof events)[number])]]);
-      if (identifiers.size > 0 && events.length > 0) expect(leaksOf({ ...scanned, feeds: leaking })).not.toEqual([]);
-    }
-    expect(opened).toBeGreaterThan(100);
-    const { provided, received } = countsOf(afterFirst);
-    expect([told.get('renkei.provision.made.v1'), told.get('renkei.result.received.v1')]).toEqual([provided, received]);
-    expect(told.size).toBeGreaterThan(10);
-  });
+      expect(opened).toBeGreaterThan(100);
+      const { provided, received } = countsOf(afterFirst);
+      expect([told.get('renkei.provision.made.v1'), told.get('renkei.result.received.v1')]).toEqual([provided, received]);
+      expect(told.size).toBeGreaterThan(10);
+    },
+    START_TIMEOUT_MS,
+  );
 
   it('refuses with an article, each for its own reason', () => {
     const denials = first.report.cases.flatMap(({ exchanges }) => exchanges).filter(({ outcome }) => outcome.startsWith('denied'));
