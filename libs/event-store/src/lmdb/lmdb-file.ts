@@ -48,7 +48,9 @@ function openAs<V>(
     if (readOnly && !existsSync(path)) {
       const isElsewhere = existsSync(join(directory, 'location.json')); // the note of a store on a server (store-location.ts)
       throw new StoreUnavailable(
-        isElsewhere ? `the record of ${directory} is on EventStoreDB: this reads the file of an embedded store only` : `there is no event store in ${directory}`,
+        isElsewhere
+          ? `the record of ${directory} is on EventStoreDB: this reads the file of an embedded store only`
+          : `there is no event store in ${directory}`,
       );
     }
     const file = open<V, Buffer>({
