@@ -13,12 +13,15 @@ import {
   MayBeOmitted,
   textRule,
 } from '#libs/platform';
+import { TOPIC_PREFIX_DEFAULT } from '#libs/feed';
 import { DEPLOYMENT_DEFAULT, IsDeployment, IsEventStoreUrl, IsLogKey } from '#libs/protocol';
 import { isModelsUrl } from '#libs/read-models';
 import { SETTINGS } from './settings.js';
 
 /** Not shown where it is wrong: it may hold a password. */
 const MODELS_URL = textRule('postgres-url', 'must be the URL of a database: postgres://user@host:5432/database', isModelsUrl);
+
+const KAFKA_MECHANISMS = ['scram-sha-256', 'scram-sha-512'] as const;
 
 /** Environment of an intermediate server that runs alone. */
 export class IntermediateServerConfiguration {
@@ -52,4 +55,14 @@ export class IntermediateServerConfiguration {
   @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
   /** Queries that wait in memory for their decision; more stay in the store. */
   @FromVariable('OUTBOX_QUERIES_MAX') @IsWholeNumber({ min: 1_000, max: 1_000_000 }) readonly outboxQueriesMax: number = SETTINGS.outboxQueriesMax;
+  /** Brokers that its feed goes out to, `host:port`, joined by commas; over HTTP alone where it is left out. */
+  @FromVariable('KAFKA_BROKERS') @MayBeOmitted() @IsText({ max: 1_000 }) readonly kafkaBrokers?: string;
+  /** User at the brokers, with the file of its password; no login where they are left out. */
+  @FromVariable('KAFKA_USERNAME') @MayBeOmitted() @IsText({ max: 255 }) readonly kafkaUsername?: string;
+  @FromVariable('KAFKA_PASSWORD_FILE') @MayBeOmitted() @IsText({ max: 1_000 }) readonly kafkaPasswordFile?: string;
+  @FromVariable('KAFKA_MECHANISM') @IsOneOf(KAFKA_MECHANISMS) readonly kafkaMechanism: (typeof KAFKA_MECHANISMS)[number] = 'scram-sha-256';
+  /** Certificate of the brokers' authority, PEM; not encrypted where it is left out. */
+  @FromVariable('KAFKA_TLS_CA_FILE') @MayBeOmitted() @IsText({ max: 1_000 }) readonly kafkaTlsCaFile?: string;
+  /** First part of the names of agencies' topics. */
+  @FromVariable('KAFKA_TOPIC_PREFIX') @IsText({ max: 100 }) readonly kafkaTopicPrefix: string = TOPIC_PREFIX_DEFAULT;
 }

@@ -1,7 +1,15 @@
 import { storeLocation } from '#libs/event-store';
 import { loadConfiguration, Log, namedKeys, runMain, stopOnSignals } from '#libs/platform';
 import { IntermediateServerConfiguration } from './configuration.js';
+import type { KafkaOptions } from './feed/kafka-relay.js';
 import { startIntermediateServer } from './start.js';
+
+/** Undefined where the feed goes out over HTTP alone. */
+function kafkaOf(configuration: IntermediateServerConfiguration): KafkaOptions | undefined {
+  const { kafkaBrokers: brokers, kafkaUsername: username, kafkaPasswordFile: passwordFile, kafkaMechanism: mechanism } = configuration;
+  const { kafkaTlsCaFile: caFile, kafkaTopicPrefix: topicPrefix } = configuration;
+  return brokers === undefined ? undefined : { brokers, username, passwordFile, mechanism, caFile, topicPrefix };
+}
 
 async function main(): Promise<void> {
   const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
@@ -22,6 +30,7 @@ async function main(): Promise<void> {
     readModels: { url, passwordFile },
     auditors: namedKeys(auditors),
     settings: { outboxQueriesMax },
+    kafka: kafkaOf(configuration),
   });
   stopOnSignals(() => running.close(), { log });
 }

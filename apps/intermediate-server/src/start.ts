@@ -15,6 +15,7 @@ import {
   type PinnedCore,
 } from '#libs/protocol';
 import { areReachable, type ModelsDatabase, type ReadModels } from '#libs/read-models';
+import { type KafkaOptions, kafkaRelay, measureRelay } from './feed/kafka-relay.js';
 import { FeedWaiters } from './feed/feed-waiters.js';
 import { keysOfHosted } from './hosting/hosting.js';
 import { IntermediateServerModule } from './intermediate-server.module.js';
@@ -50,6 +51,8 @@ export interface IntermediateServerOptions {
   readonly auditors?: Readonly<Record<string, string>>;
   /** For measuring, in one process only: no ledger is kept, and no answer carries a proof. */
   readonly withoutLedger?: true;
+  /** Brokers that its feed goes out to as well; over HTTP alone where left out. */
+  readonly kafka?: KafkaOptions | undefined;
   /** Ways to others in this process, instead of HTTP. The directory is read from `core`, everything else goes to `interfaceSystem`. */
   readonly ways?: { readonly core?: Pick<CorePort, 'directory'>; readonly interfaceSystem?: InterfaceSystemPort };
 }
@@ -101,6 +104,7 @@ async function serve(
   const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, clock, log, settings);
   const witnessing = witnessingOf(opened, options, settings, interfaceSystem);
   const feed = new FeedReader({ store: party.store, fields: party.fields, deployment: options.deployment, party: id });
+  const relay = options.kafka && kafkaRelay({ id, deployment: options.deployment, store: party.store, reader: feed, log }, options.kafka);
   const running: Reactors[] = [];
   const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts, feed), {
     title: `Renkei intermediate server (${id})`,
@@ -115,23 +119,27 @@ async function serve(
       record: async () => (await party.store.lastPosition()) >= 0n,
       ledger: () => parts.serverLog.caughtUp(),
       'read-models': () => areReachable(models),
+      ...(relay ? { feed: () => relay.ready } : {}),
     },
     stopping: () => http.nest.get(FeedWaiters).stop(),
     drain: [
       async () => void (await Promise.all(running.map((reactors) => reactors.stop()))),
       async () => witnessing?.stop(),
+      async () => relay?.stop(),
       () => peers.close(),
       () => opened.close(),
     ],
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   if (party.ledger) measureLedger(http.metrics, party.ledger);
+  if (relay) measureRelay(http.metrics, relay);
   if (witnessing) http.health.warn(() => witnessing.warnings());
   await directory.start();
   const reactors = http.nest.get(Reactors);
   running.push(reactors);
   reactors.start();
   witnessing?.start();
+  relay?.start();
   return {
     id,
     url: http.address,

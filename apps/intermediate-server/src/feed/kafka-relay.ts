@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { Counter, Gauge } from 'prom-client';
+import type { EventStore } from '#libs/event-store';
+import { type FeedReader, FeedRelay, type KafkaConnection, KafkaFeedPublisher, storeFeedSource, TOPIC_PREFIX_DEFAULT } from '#libs/feed';
+import { DomainError } from '#libs/kernel';
+import type { Log, Metrics } from '#libs/platform';
+
+/** Where a server's feed goes besides HTTP. */
+export interface KafkaOptions {
+  /** `host:port`, joined by commas. */
+  readonly brokers: string;
+  readonly username?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly mechanism?: 'scram-sha-256' | 'scram-sha-512';
+  /** File of the certificate of the brokers' authority, PEM; without it the connection is not encrypted. */
+  readonly caFile?: string | undefined;
+  readonly topicPrefix?: string;
+}
+
+function textOf(file: string, variable: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (cause) {
+    throw new DomainError('CONFIGURATION', 'invalid', `the file that ${variable} names cannot be read`, {}, { cause });
+  }
+}
+
+function connectionOf(id: string, { brokers, username, passwordFile, mechanism = 'scram-sha-256', caFile }: KafkaOptions): KafkaConnection {
+  const unsaid = (username === undefined) !== (passwordFile === undefined);
+  if (unsaid) throw new DomainError('CONFIGURATION', 'invalid', 'KAFKA_USERNAME and KAFKA_PASSWORD_FILE go together');
+  return {
+    brokers: brokers.split(',').map((broker) => broker.trim()),
+    clientId: `renkei-${id}`,
+    ...(username === undefined || passwordFile === undefined ? {} : { sasl: { mechanism, username, password: textOf(passwordFile, 'KAFKA_PASSWORD_FILE') } }),
+    ...(caFile === undefined ? {} : { ca: textOf(caFile, 'KAFKA_TLS_CA_FILE') }),
+  };
+}
+
+export interface RelayParts {
+  readonly id: string;
+  readonly deployment: string;
+  readonly store: EventStore;
+  readonly reader: FeedReader;
+  readonly log: Log;
+}
+
+/** The relay of a server's feed to Kafka; not started. Throws CONFIGURATION where a file cannot be read. */
+export function kafkaRelay({ id, deployment, store, reader, log }: RelayParts, options: KafkaOptions): FeedRelay {
+  const connection = connectionOf(id, options);
+  const names = { deployment, party: id, topicPrefix: options.topicPrefix ?? TOPIC_PREFIX_DEFAULT };
+  return new FeedRelay({
+    source: storeFeedSource(store, reader),
+    openPublisher: () => new KafkaFeedPublisher({ connection, names }),
+    onTrouble: ({ code, error, attempt }) => log.error('the feed does not go out to Kafka; it is tried again', { code, attempt, error }),
+    onRecovered: () => log.info('the feed goes out to Kafka again'),
+  });
+}
+
+const NAME = 'renkei_feed_relay';
+
+/** No label: neither agencies nor topics are told apart. */
+export function measureRelay({ registry }: Metrics, relay: FeedRelay): void {
+  const registers = [registry];
+  const counts = [
+    ['events', 'Events published, in transactions that were committed'],
+    ['transactions', 'Transactions committed'],
+    ['restarts', 'Runs begun anew after an error'],
+  ] as const;
+  for (const [what, help] of counts) {
+    new Counter({
+      name: `${NAME}_${what}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(relay.counts[what]);
+      },
+    });
+  }
+  const lagSeconds = new Gauge({ name: `${NAME}_lag_seconds`, help: 'Time since nothing was left to publish; 0 where nothing is', registers });
+  new Gauge({
+    name: `${NAME}_lag_positions`,
+    help: 'From the last position published to the end of the store: events in the embedded store, bytes of the log in EventStoreDB',
+    registers,
+    async collect() {
+      const lag = await relay.lag().catch(() => undefined); // the store cannot be read just now: the last figures stand
+      if (lag === undefined) return;
+      this.set(lag.positions);
+      lagSeconds.set(lag.seconds);
+    },
+  });
+  new Gauge({
+    name: `${NAME}_ready`,
+    help: '1 where the relay has found its place and nothing hinders it',
+    registers,
+    collect() {
+      this.set(relay.ready ? 1 : 0);
+    },
+  });
+}
