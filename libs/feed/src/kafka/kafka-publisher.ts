@@ -176,7 +176,10 @@ export class KafkaFeedPublisher extends FeedPublisher {
         if (done) resolve(position);
         return Promise.resolve();
       };
-      consumer.run({ autoCommit: false, eachMessage }).then(() => consumer.seek({ topic: this.#positionTopic, partition: 0, offset: String(from) }), reject);
+      consumer
+        .run({ autoCommit: false, eachMessage })
+        .then(() => consumer.seek({ topic: this.#positionTopic, partition: 0, offset: String(from) }))
+        .catch(reject); // also of a seek in a group that has broken up meanwhile
     });
   }
 }
