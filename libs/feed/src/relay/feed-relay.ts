@@ -53,6 +53,8 @@ export class FeedRelay {
   readonly #settings: RelaySettings;
   readonly #stop = new AbortController();
   readonly #counts = { events: 0, transactions: 0, restarts: 0 };
+  /** One listener for all runs. */
+  readonly #stopped = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   #running: Promise<void> | undefined;
   #begun = false;
   #trouble: RelayTroubleSeen | undefined;
@@ -131,7 +133,6 @@ export class FeedRelay {
     let broken: (error: unknown) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (broken = reject));
     failed.catch(() => undefined); // raced below
-    const stopped = new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve(), { once: true }));
     try {
       const after = await publisher.begin();
       const atEnd = await this.#isAtEnd(after);
@@ -153,7 +154,7 @@ export class FeedRelay {
       const ended = subscription.ended.then(() => {
         throw new RelayTrouble('FEED_SOURCE_ENDED', 'the store is closed');
       });
-      await Promise.race([ended, failed, stopped]);
+      await Promise.race([ended, failed, this.#stopped]);
     } finally {
       await subscription?.stop();
       await publishing.catch(() => undefined); // raced above, or met by the next page
