@@ -111,8 +111,8 @@ export function environmentOf(service: Service, pins: Readonly<Record<string, Re
   return { ...pinned, ...imageEnvironment(service.build?.target ?? ''), ...service.environment };
 }
 
-/** Variables that the stores and the feed bring to the apps' configuration classes. */
-const ANNOUNCED = /^(?:EVENT_STORE|KAFKA_[A-Z_]+)$/;
+/** Variables that the feed's relay brings to the intermediate server's configuration. */
+const ANNOUNCED = /^KAFKA_[A-Z_]+$/;
 
 /** Variables that an app does not read. */
 export function unreadBy(app: AppName, environment: Readonly<Record<string, string>>): string[] {

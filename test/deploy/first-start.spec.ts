@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseEnvironmentFile } from '#libs/platform';
 import { freePorts } from '../e2e/processes/server-process.js';
+import { eventStoreServer, type RunningEventStore } from '../support/eventstoredb/server.js';
 import { type PostgresServer, postgresServer, SERVER_START_TIMEOUT_MS } from '../support/postgres/server.js';
 import { appServices, type AppName, composeFile, environmentOf, type Service, stages } from './compose-file.js';
 import { copies, isInContext, layImage } from './image-tree.js';
 import { read, repositoryFiles } from './support.js';
 
+/** A new one each time: a server that was given may have the streams of other runs. */
+const DEPLOYMENT = `first-start-${randomBytes(4).toString('hex')}.example`;
 const READY_WITHIN_MS = 60_000;
-/** Of the engines PostgreSQL is real here; without the others records are kept in directories, and nothing is fed. */
-const OTHER_ENGINES = /^(?:EVENT_STORE|KAFKA_[A-Z_]+)$/;
+/** Of the engines PostgreSQL is real here, EventStoreDB what eventStoreServer() finds; nothing is fed to Kafka (kafka-scripts.spec.ts). */
+const WITHOUT_KAFKA = /^KAFKA_[A-Z_]+$/;
 
 const compose = composeFile();
 const apps = appServices(compose);
@@ -23,6 +27,7 @@ let directory: string;
 let image: string;
 let postgres: PostgresServer | undefined;
 let postgresAddress = '';
+let eventStore: RunningEventStore | undefined;
 const running: ChildProcess[] = [];
 const ports = new Map<string, number>();
 const within = (...path: string[]): string => join(directory, ...path);
@@ -51,11 +56,12 @@ const local = (value: string, name: string): string =>
     .replace('/run/network.json', within('network.json'))
     .replace('/run/secrets', within('secrets'))
     .replace('postgres:5432', postgresAddress)
+    .replace('esdb://eventstoredb:2113?tls=false', eventStore?.url ?? '')
     .replace(/http:\/\/([a-z-]+):[0-9]+/, (_, host: string) => `http://127.0.0.1:${ports.get(host)}`);
 
 function localEnvironment(name: string, service: Service): Record<string, string> {
-  const entries = Object.entries(environmentOf(service, {})).filter(([variable]) => !OTHER_ENGINES.test(variable));
-  const environment = Object.fromEntries(entries.map(([variable, value]) => [variable, local(value, name)]));
+  const entries = Object.entries(environmentOf(service, {})).filter(([variable]) => !WITHOUT_KAFKA.test(variable));
+  const environment = { ...Object.fromEntries(entries.map(([variable, value]) => [variable, local(value, name)])), DEPLOYMENT };
   return ports.has(name) ? { ...environment, HOST: '127.0.0.1', PORT: String(ports.get(name)), LOG_LEVEL: 'warn' } : environment;
 }
 const oneShot = (name: 'keys' | 'register'): ReturnType<typeof toItsEnd> => {
@@ -96,6 +102,7 @@ beforeAll(async () => {
   apps.forEach(([name], index) => ports.set(name, free[index] ?? 0));
   for (const [name] of apps) for (const kind of ['data', 'keys']) mkdirSync(within(kind, name), { recursive: true, mode: 0o700 });
   await startPostgres();
+  eventStore = await eventStoreServer();
   const plan = read('deploy/compose/network.json').replaceAll(/http:\/\/([a-z-]+):[0-9]+/g, (url) => local(url, ''));
   writeFileSync(within('network.json'), plan);
 }, SERVER_START_TIMEOUT_MS);
@@ -113,6 +120,7 @@ afterAll(async () => {
     await postgres?.query(`drop role if exists "${party}"`);
   }
   await postgres?.stop();
+  await eventStore?.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -183,6 +191,8 @@ describe('a first start, by what the compose file says, from what the images hol
   }, 60_000);
 
   it('brings up every other server, each by its own health check', async () => {
+    // nothing of a record lies in a directory
+    expect(existsSync(within('data', 'core', 'event-store'))).toBe(false);
     await Promise.all(apps.filter(([name]) => name !== 'core').map(([name, , service]) => up(name, service)));
     for (const [name] of apps) expect((await fetch(`http://127.0.0.1:${ports.get(name)}/health/ready`)).status).toBe(200);
   }, 120_000);
