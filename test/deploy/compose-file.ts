@@ -111,13 +111,8 @@ export function environmentOf(service: Service, pins: Readonly<Record<string, Re
   return { ...pinned, ...imageEnvironment(service.build?.target ?? ''), ...service.environment };
 }
 
-/** Variables that the feed's relay brings to the intermediate server's configuration. */
-const ANNOUNCED = /^KAFKA_[A-Z_]+$/;
-
 /** Variables that an app does not read. */
 export function unreadBy(app: AppName, environment: Readonly<Record<string, string>>): string[] {
   const text = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
-  return checkEnvironmentExample(CONFIGURATIONS[app], text.join('\n'))
-    .flatMap((finding) => /^(\S+) is read by nobody$/.exec(finding)?.[1] ?? [])
-    .filter((variable) => !ANNOUNCED.test(variable));
+  return checkEnvironmentExample(CONFIGURATIONS[app], text.join('\n')).flatMap((finding) => /^(\S+) is read by nobody$/.exec(finding)?.[1] ?? []);
 }

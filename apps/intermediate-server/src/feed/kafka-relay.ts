@@ -56,19 +56,17 @@ export function kafkaRelay({ id, deployment, store, reader, log }: RelayParts, o
   });
 }
 
-const NAME = 'renkei_feed_relay';
-
 /** No label: neither agencies nor topics are told apart. */
 export function measureRelay({ registry }: Metrics, relay: FeedRelay): void {
   const registers = [registry];
   const counts = [
-    ['events', 'Events published, in transactions that were committed'],
-    ['transactions', 'Transactions committed'],
-    ['restarts', 'Runs begun anew after an error'],
+    { name: 'renkei_feed_relay_events_total', what: 'events', help: 'Events published, in transactions that were committed' },
+    { name: 'renkei_feed_relay_transactions_total', what: 'transactions', help: 'Transactions committed' },
+    { name: 'renkei_feed_relay_restarts_total', what: 'restarts', help: 'Runs begun anew after an error' },
   ] as const;
-  for (const [what, help] of counts) {
+  for (const { name, what, help } of counts) {
     new Counter({
-      name: `${NAME}_${what}_total`,
+      name,
       help,
       registers,
       collect() {
@@ -77,9 +75,9 @@ export function measureRelay({ registry }: Metrics, relay: FeedRelay): void {
       },
     });
   }
-  const lagSeconds = new Gauge({ name: `${NAME}_lag_seconds`, help: 'Time since nothing was left to publish; 0 where nothing is', registers });
+  const lagSeconds = new Gauge({ name: 'renkei_feed_relay_lag_seconds', help: 'Time since nothing was left to publish; 0 where nothing is', registers });
   new Gauge({
-    name: `${NAME}_lag_positions`,
+    name: 'renkei_feed_relay_lag_positions',
     help: 'From the last position published to the end of the store: events in the embedded store, bytes of the log in EventStoreDB',
     registers,
     async collect() {
@@ -90,7 +88,7 @@ export function measureRelay({ registry }: Metrics, relay: FeedRelay): void {
     },
   });
   new Gauge({
-    name: `${NAME}_ready`,
+    name: 'renkei_feed_relay_ready',
     help: '1 where the relay has found its place and nothing hinders it',
     registers,
     collect() {
