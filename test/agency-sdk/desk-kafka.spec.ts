@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Nation, TAX_YEAR, theCast, thePeople } from '#apps/sandbox';
-import { fromJson, type FeedEvent } from '#libs/feed-schemas';
 import { decisionsOf, deskPlace, DeskProcess, personOf, registerTaxFacts } from '../e2e/desk.process.js';
 import { smallNation } from '../e2e/small-nation.js';
 import { describeWithKafka } from '../support/kafka/kafka.js';
@@ -10,45 +8,27 @@ import { KafkaFeeds } from './kafka-feed.js';
 const TIMEOUT_MS = 300_000;
 const CASES = 40;
 
-/** What Toyonaka's server tells over HTTP, put on its topic as the relay writes it, until the signal fires. */
-async function pump(nation: Nation, feeds: KafkaFeeds, topic: string, signal: AbortSignal): Promise<void> {
-  const client = nation.client(theCast().toyonaka);
-  let after: string | undefined;
-  while (!signal.aborted) {
-    const page = await client.feed({ waitMs: 0, ...(after === undefined ? {} : { after }) });
-    const events: readonly FeedEvent[] = page.events.map((event) => fromJson(JSON.stringify(event)));
-    if (events.length > 0) await feeds.publish(topic, ...events);
-    else await sleep(50);
-    after = page.next;
-  }
-}
-
 await describeWithKafka('the child allowance desk on its agency’s topic', {}, (server) => {
   let nation: Nation;
   let closeNation: () => Promise<void>;
   let feeds: KafkaFeeds;
-  const stop = new AbortController();
-  let pumping: Promise<void>;
   const desks: DeskProcess[] = [];
   const topic = `renkei.agency.${theCast().toyonaka.code}`;
 
   beforeAll(async () => {
-    ({ nation, close: closeNation } = await smallNation());
-    await registerTaxFacts(nation);
     feeds = await KafkaFeeds.open(server().brokers);
     await feeds.make(topic, `${topic}.dead`);
-    pumping = pump(nation, feeds, topic, stop.signal);
+    ({ nation, close: closeNation } = await smallNation({ kafka: { brokers: server().brokers.join(',') } }));
+    await registerTaxFacts(nation);
   }, TIMEOUT_MS);
   afterEach(() => Promise.all(desks.splice(0).map((desk) => desk.stop('SIGKILL'))));
   afterAll(async () => {
-    stop.abort();
-    await pumping;
-    await feeds.close();
     await closeNation();
+    await feeds.close();
   });
 
   it(
-    'decides every case once, killed with -9 midway, beside a message that cannot be read',
+    'is told by the relays of real servers, and decides every case once: killed with -9 midway, beside a message that cannot be read',
     async () => {
       const { kenta } = thePeople();
       await feeds.publish(topic, { kind: 'broken', code: 'x' });

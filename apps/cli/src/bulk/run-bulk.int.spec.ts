@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { SigningKey } from '#libs/cryptography';
 import { runInProcess } from '../program.fixture.js';
 import type { ResultLine } from './result-lines.js';
+import { BATCHES_IN_FLIGHT } from './send-lines.js';
 
 interface SentLine {
   readonly exchangeId: string;
@@ -154,18 +155,18 @@ describe('a bulk of queries', () => {
   });
 
   it('is not resumed with another file, key or bulk id, nor where there is none; and overwrites nothing', async () => {
-    const path = file(csv(2_500));
+    const path = file(csv(6_500));
     expect(errorOf(await bulk(path, '--resume')).option).toBe('--resume');
-    listener.refusesAfter = 1;
+    listener.refusesAfter = BATCHES_IN_FLIGHT + 1; // so that the first batch has been counted
     expect((await bulk(path)).status).toBe(1);
     listener.refusesAfter = Number.POSITIVE_INFINITY;
     expect(errorOf(await bulk(path)).option).toBe('--out');
     expect(errorOf(await bulk(path, '--resume', '--bulk-id', 'other')).option).toBe('--bulk-id');
     expect(errorOf(await bulk(path, '--resume', '--key', join(directory, 'other-keys'))).option).toBe('--key');
-    expect(errorOf(await bulk(file(csv(2_500).replace('P5,', 'P6,'), 'changed.csv'), '--resume')).option).toBe('--file');
+    expect(errorOf(await bulk(file(csv(6_500).replace('P5,', 'P6,'), 'changed.csv'), '--resume')).option).toBe('--file');
     expect(errorOf(await bulk(file(csv(3), 'short.csv'), '--resume')).option).toBe('--file');
     // what is behind the lines that were answered may be mended
-    expect((await bulk(file(csv(2_500).replace('P2000,', 'P2001,'), 'mended.csv'), '--resume')).status).toBe(0);
+    expect((await bulk(file(csv(6_500).replace('P6000,', 'P6001,'), 'mended.csv'), '--resume')).status).toBe(0);
   });
 
   it('cuts off results that were written but not counted', async () => {

@@ -4,6 +4,7 @@ import type { EventStore } from '#libs/event-store';
 import { type FeedReader, FeedRelay, type KafkaConnection, KafkaFeedPublisher, storeFeedSource, TOPIC_PREFIX_DEFAULT } from '#libs/feed';
 import { DomainError } from '#libs/kernel';
 import type { Log, Metrics } from '#libs/platform';
+import type { ServerLog } from '../log/server-log.js';
 
 /** Where a server's feed goes besides HTTP. */
 export interface KafkaOptions {
@@ -39,17 +40,31 @@ function connectionOf(id: string, { brokers, username, passwordFile, mechanism =
 export interface RelayParts {
   readonly id: string;
   readonly deployment: string;
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, 'subscribe' | 'lastPosition'>;
+  readonly serverLog: Pick<ServerLog, 'caughtUp'>;
   readonly reader: FeedReader;
   readonly log: Log;
 }
 
+/** The record as a relay follows it: nothing that tells of a recorded event leaves before the log holds it. */
+const behindTheLog = ({ store, serverLog }: Pick<RelayParts, 'store' | 'serverLog'>): RelayParts['store'] => ({
+  lastPosition: () => store.lastPosition(),
+  subscribe: ({ onPage, ...place }) =>
+    store.subscribe({
+      ...place,
+      onPage: async (page) => {
+        await serverLog.caughtUp();
+        await onPage(page);
+      },
+    }),
+});
+
 /** The relay of a server's feed to Kafka; not started. Throws CONFIGURATION where a file cannot be read. */
-export function kafkaRelay({ id, deployment, store, reader, log }: RelayParts, options: KafkaOptions): FeedRelay {
+export function kafkaRelay({ id, deployment, reader, log, ...record }: RelayParts, options: KafkaOptions): FeedRelay {
   const connection = connectionOf(id, options);
   const names = { deployment, party: id, topicPrefix: options.topicPrefix ?? TOPIC_PREFIX_DEFAULT };
   return new FeedRelay({
-    source: storeFeedSource(store, reader),
+    source: storeFeedSource(behindTheLog(record), reader),
     openPublisher: () => new KafkaFeedPublisher({ connection, names }),
     onTrouble: ({ code, error, attempt }) => log.error('the feed does not go out to Kafka; it is tried again', { code, attempt, error }),
     onRecovered: () => log.info('the feed goes out to Kafka again'),

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { join } from 'node:path';
 import { type RunningCore, startCore } from '#apps/core';
 import { type RunningInterfaceSystem, startInterfaceSystem } from '#apps/interface-system';
-import { type RunningIntermediateServer, startIntermediateServer } from '#apps/intermediate-server';
+import { type KafkaOptions, type RunningIntermediateServer, startIntermediateServer } from '#apps/intermediate-server';
 import { type RunningResidentRegistry, startResidentRegistry } from '#apps/resident-registry';
 import { AgencyClient } from '#libs/agency-sdk';
 import { SigningKey, TransportKey } from '#libs/cryptography';
@@ -43,6 +43,8 @@ export interface NationOptions {
   readonly between?: 'http' | 'in-process';
   /** Connection string of an EventStoreDB for every party's record; embedded in the directory where it is left out. */
   readonly eventStore?: string | undefined;
+  /** Where the intermediate servers publish their feeds besides HTTP. */
+  readonly kafka?: KafkaOptions | undefined;
   /** For measuring what the ledger costs: nothing is proved, nothing is verified. */
   readonly withoutLedger?: true;
 }
@@ -142,7 +144,7 @@ export class Nation {
     const interfaceSystem = this.interfaceSystems.get(behind)?.service;
     const { log } = this.#log;
     const ways = this.options.between === 'in-process' && interfaceSystem ? { ways: { core: this.core.service, interfaceSystem } } : {};
-    const own = { id, ...this.#places(id), ...this.#ofTheLog(), core, interfaceSystem: behind, clock: this.clock, log };
+    const own = { id, ...this.#places(id), ...this.#ofTheLog(), core, interfaceSystem: behind, clock: this.clock, log, kafka: this.options.kafka };
     const running = await startIntermediateServer({ ...own, ...ways });
     this.intermediateServers.set(id, running);
   }
