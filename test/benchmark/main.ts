@@ -3,6 +3,7 @@ import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
 import { exchanges } from './exchanges.benchmark.js';
+import { feed } from './feed.benchmark.js';
 import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
 import { proofs } from './proofs.benchmark.js';
@@ -11,7 +12,7 @@ import { replica } from './replica.benchmark.js';
 import { verify } from './verify.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, latency, ledger, proofs, reconcile, replica, verify];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, reconcile, replica, verify];
 
 const HELP = `npm run bench -- NAME… [--json] [--quick] [--postgres URL|embedded]
 

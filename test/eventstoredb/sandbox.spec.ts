@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { locationIn, openStore } from '#libs/event-store';
 import { leafHash, readLedger } from '#libs/ledger';
 import { eventStoreServer, type RunningEventStore } from '../support/eventstoredb/server.js';
-import { CliProcess } from './processes/cli-process.js';
-import { runSandbox } from './sandbox.process.js';
+import { CliProcess } from '../e2e/processes/cli-process.js';
+import { runSandbox } from '../e2e/sandbox.process.js';
 
 /** The driver takes several times the processor time of the embedded store. */
 const START_TIMEOUT_MS = 900_000;
