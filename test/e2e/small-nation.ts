@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { Nation, type NationOptions, SetUp } from '#apps/sandbox';
 
 /** A nation of the cast's agencies with identifiers and no replicas, over real HTTP, in a temporary directory. */
-export async function smallNation(options: Pick<NationOptions, 'kafka' | 'eventStore'> = {}): Promise<{ readonly nation: Nation; readonly close: () => Promise<void> }> {
+export async function smallNation(
+  options: Pick<NationOptions, 'kafka' | 'eventStore'> = {},
+): Promise<{ readonly nation: Nation; readonly close: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'renkei-nation-'));
   const nation = await Nation.start({ directory, basePort: 0, logLevel: 'silent', ...options });
   await new SetUp(nation, undefined, 'en', 'identifiers').run();

@@ -104,7 +104,8 @@ async function serve(
   const parts = new ServerParts(id, party, models, mailbox, directory, interfaceSystem, clock, log, settings);
   const witnessing = witnessingOf(opened, options, settings, interfaceSystem);
   const feed = new FeedReader({ store: party.store, fields: party.fields, deployment: options.deployment, party: id });
-  const relay = options.kafka && kafkaRelay({ id, deployment: options.deployment, store: party.store, serverLog: parts.serverLog, reader: feed, log }, options.kafka);
+  const relay =
+    options.kafka && kafkaRelay({ id, deployment: options.deployment, store: party.store, serverLog: parts.serverLog, reader: feed, log }, options.kafka);
   const running: Reactors[] = [];
   const http: HttpApp = await createHttpApp(IntermediateServerModule.of(parts, feed), {
     title: `Renkei intermediate server (${id})`,
