@@ -62,3 +62,50 @@ export function follow(store: Followed, options: FollowOptions): Subscription {
     },
   };
 }
+
+/** The followers of one store, and what wakes them: the same for every adapter. */
+export class Followers {
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #waiting = new Set<() => void>();
+  #generation = 0;
+
+  /** As `Followed` has it: how often `wake` was called. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  begin(store: Followed, options: FollowOptions): Subscription {
+    const subscription = follow(store, options);
+    this.#subscriptions.add(subscription);
+    const forget = (): boolean => this.#subscriptions.delete(subscription);
+    subscription.ended.then(forget, forget);
+    return subscription;
+  }
+
+  /** Something new may have become readable. */
+  wake(): void {
+    this.#generation += 1;
+    for (const done of [...this.#waiting]) done();
+  }
+
+  /** Resolves when woken since `generation`, on the signal's abort, or after so long; the timer keeps no process alive. Never rejects. */
+  async woken(generation: number, signal: AbortSignal, atMostMs?: number): Promise<void> {
+    if (generation !== this.#generation || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = atMostMs === undefined ? undefined : setTimeout(done, atMostMs).unref();
+      this.#waiting.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  /** Ends them all, each after the page in hand. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
+  }
+}

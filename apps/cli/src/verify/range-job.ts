@@ -35,21 +35,18 @@ export interface RangeResult {
 export class RangeJob {
   readonly #store: StoreWalk;
   readonly #ledger: LedgerWalk | undefined;
-  readonly #events: EventCheck | undefined;
-  readonly #fold: EventFold;
+  readonly #full: { readonly events: EventCheck; readonly fold: EventFold } | undefined;
 
   constructor({ storeDirectory, ledgerDirectory, seed, full }: RangePlaces) {
     this.#ledger = ledgerDirectory === undefined ? undefined : LedgerWalk.open(ledgerDirectory);
     this.#store = StoreWalk.open(storeDirectory, seed);
-    this.#events = full ? new EventCheck() : undefined;
-    this.#fold = new EventFold(storeDirectory);
+    this.#full = full ? { events: new EventCheck(), fold: new EventFold(storeDirectory) } : undefined;
   }
 
   async run({ from, to, size }: RangeOrder): Promise<RangeResult> {
     const ids: Uint32Array[] = [];
-    const events = this.#events;
-    const fold = this.#fold;
-    events?.begin();
+    const full = this.#full;
+    full?.events.begin();
     let leaves: LeafRange | undefined;
     const walked = this.#store.blocks(from, to, {
       ids: (words) => ids.push(words),
@@ -57,13 +54,13 @@ export class RangeJob {
         // positions of the embedded store have no gaps, and the walk insists on it
         leaves ??= new LeafRange(position - 1, size, this.#ledger);
         leaves.push(block, start, end, position);
-        const event = events?.take(block.toString('utf8', start, end), position);
-        if (event !== undefined) fold.take(event, position);
+        const event = full?.events.take(block.toString('utf8', start, end), position);
+        if (event !== undefined) full?.fold.take(event, position);
       },
     });
-    const finding = walked.finding ?? events?.finding;
-    await fold.finish();
-    const { finding: unfolded, kind } = fold;
+    const finding = walked.finding ?? full?.events.finding;
+    await full?.fold.finish();
+    const { finding: unfolded, kind } = full?.fold ?? {};
     return {
       walked,
       hashed: leaves?.result(),
@@ -82,6 +79,6 @@ export class RangeJob {
   async close(): Promise<void> {
     await this.#store.close();
     await this.#ledger?.close();
-    await this.#fold.close();
+    await this.#full?.fold.close();
   }
 }

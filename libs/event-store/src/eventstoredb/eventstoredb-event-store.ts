@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAppend } from '../check-append.js';
 import { StoreClosed, StoreUnavailable } from '../errors.js';
 import {
@@ -11,7 +10,7 @@ import {
   type StoredEvent,
   type Subscription,
 } from '../event-store.js';
-import { follow, type FollowOptions, type Followed } from '../follow.js';
+import { type FollowOptions, type Followed, Followers } from '../follow.js';
 import { AllLog } from './all-log.js';
 import { AppendQueue } from './append-queue.js';
 import { Appender } from './appender.js';
@@ -36,9 +35,7 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   readonly #all: AllLog;
   readonly #streams: Streams;
   readonly #appends: AppendQueue | undefined;
-  readonly #subscriptions = new Set<Subscription>();
-  readonly #waiting = new Set<() => void>();
-  #generation = 0;
+  readonly #followers = new Followers();
   readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
 
@@ -76,7 +73,7 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
     if (this.#closing) throw new StoreClosed();
     if (this.#appends === undefined) throw new StoreUnavailable('the store was opened read-only');
     const appended = await this.#appends.submit(request, checkAppend(request));
-    this.#wake();
+    this.#followers.wake();
     return appended;
   }
 
@@ -105,28 +102,17 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   }
 
   subscribe(options: FollowOptions): Subscription {
-    const subscription = follow(this, options);
-    this.#subscriptions.add(subscription);
-    const forget = (): boolean => this.#subscriptions.delete(subscription);
-    subscription.ended.then(forget, forget);
-    return subscription;
+    return this.#followers.begin(this, options);
   }
 
   get generation(): number {
-    return this.#generation;
+    return this.#followers.generation;
   }
 
   /** Also after a while without news: what others wrote, or what was stored after it was given up, wakes nobody. */
-  async changed(generation: number, signal: AbortSignal): Promise<void> {
-    if (generation !== this.#generation || signal.aborted) return;
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    this.#waiting.add(end);
-    signal.addEventListener('abort', end);
+  changed(generation: number, signal: AbortSignal): Promise<void> {
     const { writerPollMs, readerPollMs } = this.#times;
-    await sleep(this.#appends ? writerPollMs : readerPollMs, undefined, { signal: ended.signal, ref: false }).catch(() => undefined);
-    this.#waiting.delete(end);
-    signal.removeEventListener('abort', end);
+    return this.#followers.woken(generation, signal, this.#appends ? writerPollMs : readerPollMs);
   }
 
   close(): Promise<void> {
@@ -137,7 +123,7 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   /** Not from inside a subscription's handler: it waits for that to end. */
   async #close(): Promise<void> {
     await this.#appends?.close();
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
+    await this.#followers.stop();
     await this.#client.release();
     this.#onClosed();
   }
@@ -145,10 +131,5 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   async #read<T>(read: () => Promise<T>): Promise<T> {
     if (this.#closing) throw new StoreClosed();
     return read();
-  }
-
-  #wake(): void {
-    this.#generation += 1;
-    for (const done of [...this.#waiting]) done();
   }
 }

@@ -9,7 +9,7 @@ import {
   type StoredEvent,
   type Subscription,
 } from '../event-store.js';
-import { follow, type FollowOptions, type Followed, pause } from '../follow.js';
+import { type FollowOptions, type Followed, Followers, pause } from '../follow.js';
 import { DirectoryLock } from './directory-lock.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { type LmdbFile, makeDirectory, openFile, translated } from './lmdb-file.js';
@@ -35,9 +35,7 @@ export class LmdbEventStore extends EventStore implements Followed {
   readonly #reader: LmdbReader;
   readonly #lock: DirectoryLock | undefined;
   readonly #writer: GroupCommit | undefined;
-  readonly #subscriptions = new Set<Subscription>();
-  readonly #waiting = new Set<() => void>();
-  #generation = 0;
+  readonly #followers = new Followers();
   #closing: Promise<void> | undefined;
 
   private constructor(file: LmdbFile, lock?: DirectoryLock, room?: Room) {
@@ -45,7 +43,7 @@ export class LmdbEventStore extends EventStore implements Followed {
     this.#file = file;
     this.#lock = lock;
     this.#reader = new LmdbReader(file);
-    this.#writer = room && new GroupCommit(file, this.#reader, room, () => this.#wake());
+    this.#writer = room && new GroupCommit(file, this.#reader, room, () => this.#followers.wake());
   }
 
   /**
@@ -108,29 +106,15 @@ export class LmdbEventStore extends EventStore implements Followed {
   }
 
   subscribe(options: FollowOptions): Subscription {
-    const subscription = follow(this, options);
-    this.#subscriptions.add(subscription);
-    const forget = (): boolean => this.#subscriptions.delete(subscription);
-    subscription.ended.then(forget, forget);
-    return subscription;
+    return this.#followers.begin(this, options);
   }
 
   get generation(): number {
-    return this.#generation;
+    return this.#followers.generation;
   }
 
-  async changed(generation: number, signal: AbortSignal): Promise<void> {
-    if (this.#writer === undefined) return pause(POLL_MS, signal);
-    if (generation !== this.#generation || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener('abort', done);
-    });
+  changed(generation: number, signal: AbortSignal): Promise<void> {
+    return this.#writer === undefined ? pause(POLL_MS, signal) : this.#followers.woken(generation, signal);
   }
 
   close(): Promise<void> {
@@ -141,7 +125,7 @@ export class LmdbEventStore extends EventStore implements Followed {
   /** Not from inside a subscription's handler: it waits for that to end. */
   async #close(): Promise<void> {
     await this.#writer?.close();
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
+    await this.#followers.stop();
     await this.#file.close();
     this.#lock?.release();
   }
@@ -161,10 +145,5 @@ export class LmdbEventStore extends EventStore implements Followed {
     } finally {
       this.#reader.release();
     }
-  }
-
-  #wake(): void {
-    this.#generation += 1;
-    for (const done of [...this.#waiting]) done();
   }
 }
