@@ -79,6 +79,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** The value that so many percent of them are below. */
+export const percentile = (values: readonly number[], percent: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? Number.NaN;
+
 /** Units a second of one piece of work. */
 export async function rate(units: number, work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();

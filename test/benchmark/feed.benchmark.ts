@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer } from 'kafkajs';
 import { type EventStore, LmdbEventStore } from '#libs/event-store';
-import { FeedRelay, KafkaFeedPublisher, RETENTION_MS_MAX } from '#libs/feed';
-import { fromKafkaMessage } from '#libs/feed-schemas';
+import { FeedRelay, KafkaFeedPublisher } from '#libs/feed';
+import { FEED_RETENTION_MS_MAX, fromKafkaMessage } from '#libs/feed-schemas';
 import { appendMade, madeSource, randomOf } from '../kafka/made-feed.js';
 import { KAFKA_VERSIONS, type KafkaServer } from '../support/kafka/kafka-server.js';
 import { clientOf, kafkaMeans, startKafka } from '../support/kafka/start.js';
-import { type Benchmark, type Figure, median, rate, withPeakMemory } from './benchmark.js';
+import { type Benchmark, type Figure, median, rate, withPeakMemory, percentile } from './benchmark.js';
 
 const [VERSION] = KAFKA_VERSIONS.slice(-1);
 const TOPICS = [10, 1_788];
@@ -51,7 +51,7 @@ class Bench {
     const topics = this.agencies.map((agency) => this.#names.topicPrefix + agency);
     const admin = kafka.admin();
     await admin.connect();
-    const configEntries = [{ name: 'retention.ms', value: String(RETENTION_MS_MAX) }];
+    const configEntries = [{ name: 'retention.ms', value: String(FEED_RETENTION_MS_MAX) }];
     for (let from = 0; from < topics.length; from += CHUNK_TOPICS) {
       const chunk = topics.slice(from, from + CHUNK_TOPICS);
       await admin.createTopics({ topics: chunk.map((topic) => ({ topic, numPartitions: 1, configEntries })), waitForLeaders: false, timeout: 60_000 });
@@ -112,9 +112,6 @@ class Bench {
     await this.#consumer?.disconnect();
   }
 }
-
-const percentile = (values: readonly number[], percent: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? Number.NaN;
 
 async function* measured(server: KafkaServer, topics: number, quick: boolean): AsyncIterable<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'renkei-feed-'));

@@ -1,7 +1,7 @@
 import type { Nation } from '#apps/sandbox';
 import { ServiceClient } from '#libs/platform';
 import { inDirectory } from './bare-writers.js';
-import { type Benchmark, type Figure, median, withPeakMemory } from './benchmark.js';
+import { type Benchmark, type Figure, median, withPeakMemory, percentile } from './benchmark.js';
 import { lineOf, measuredNation, type Size, type Subject } from './exchanges.setup.js';
 
 const SIZE: Size = { agencies: 200, requesters: 20, persons: 2_000 };
@@ -27,11 +27,6 @@ async function paced(seconds: number, work: (index: number) => Promise<void>): P
   }
   return Promise.all(running);
 }
-
-const percentile = (values: readonly number[], percent: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
-};
 
 /** One query, from the existing system's request to the answer that its data is in the mailbox. */
 async function query(nation: Nation, subject: Subject): Promise<void> {

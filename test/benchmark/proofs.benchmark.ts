@@ -5,7 +5,7 @@ import { EventRegistry, eventType, text, uuidV7 } from '#libs/kernel';
 import { leafHash, type Ledger, type LedgerSource, type LogSigner, nativeHasher, openLedger, type SourcePage } from '#libs/ledger';
 import { BatchInclusion, ED25519, formatVerifierKey, keyIdOf } from '#libs/proofs';
 import { inDirectory } from './bare-writers.js';
-import { type Benchmark, type Figure, median, withPeakMemory } from './benchmark.js';
+import { type Benchmark, type Figure, median, withPeakMemory, percentile } from './benchmark.js';
 
 const ORIGIN = 'renkei.example/measured/1';
 const LEAVES = 10_000_000;
@@ -58,9 +58,6 @@ function figureOf({ benchmark, unit, values, digits = 0 }: Spread, peakRssMiB: n
     runs: values.length,
   };
 }
-
-const percentile = (values: readonly number[], percent: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? Number.NaN;
 
 /** Units a second of a piece of work repeated for a while, some times over. */
 function rates(runs: number, units: number, work: (round: number) => void): number[] {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseEnvironmentFile } from '#libs/platform';
-import { freePorts } from '../e2e/processes/server-process.js';
+import { freePorts } from '../support/free-ports.js';
 import { eventStoreServer, type RunningEventStore } from '../support/eventstoredb/server.js';
 import { type PostgresServer, postgresServer, SERVER_START_TIMEOUT_MS } from '../support/postgres/server.js';
 import { appServices, type AppName, composeFile, environmentOf, type Service, stages } from './compose-file.js';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Kafka, type KafkaConfig } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import { freePorts } from '../e2e/processes/server-process.js';
+import { freePorts } from '../support/free-ports.js';
 import { hasKafkaTools, layKafkaHome } from './kafka-tools.js';
 import { DEPLOY } from './support.js';
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KafkaConnection } from '#libs/agency-sdk';
+import { TOPIC_PREFIX_DEFAULT } from '#libs/feed-schemas';
 import { DomainError } from '#libs/kernel';
 import { type Language, languageOf } from '#libs/terminal';
 import { deskTexts } from './desk.texts.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-const TOPIC_PREFIX = 'renkei.agency.';
 
 export interface Settings {
   readonly language: Language;
@@ -64,10 +64,11 @@ function kafkaOf(environment: Environment, agency: string, problem: (variable: s
       throw new DomainError('SETTINGS', 'invalid', problem('KAFKA_PASSWORD_FILE'), {}, { cause });
     }
   };
+  const topic = `${environment['KAFKA_TOPIC_PREFIX'] || TOPIC_PREFIX_DEFAULT}${agency}`;
   return {
     brokers: brokers.split(',').map((broker) => broker.trim()),
-    topic: `${environment['KAFKA_TOPIC_PREFIX'] || TOPIC_PREFIX}${agency}`,
-    groupId: `${environment['KAFKA_TOPIC_PREFIX'] || TOPIC_PREFIX}${agency}.child-allowance-desk`,
+    topic,
+    groupId: `${topic}.child-allowance-desk`,
     ...(username ? { sasl: { mechanism: 'scram-sha-256', username, password: secret() } } : {}),
     ...(caFile ? { tls: { caFile } } : {}),
   };

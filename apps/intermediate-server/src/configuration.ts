@@ -13,7 +13,7 @@ import {
   MayBeOmitted,
   textRule,
 } from '#libs/platform';
-import { TOPIC_PREFIX_DEFAULT } from '#libs/feed';
+import { TOPIC_PREFIX_DEFAULT } from '#libs/feed-schemas';
 import { DEPLOYMENT_DEFAULT, IsDeployment, IsEventStoreUrl, IsLogKey } from '#libs/protocol';
 import { isModelsUrl } from '#libs/read-models';
 import { SETTINGS } from './settings.js';

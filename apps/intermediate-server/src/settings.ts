@@ -1,4 +1,4 @@
-import { FEED_RETENTION_DAYS_MAX } from '#libs/feed-schemas';
+import { FEED_RETENTION_MS_MAX } from '#libs/feed-schemas';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -49,7 +49,7 @@ export const SETTINGS: ServerSettings = {
   waitersMax: 2_000,
   feedWaitersMax: 4_000,
   feedWaitersPerAgencyMax: 8,
-  feedKeptMs: FEED_RETENTION_DAYS_MAX * DAY_MS,
+  feedKeptMs: FEED_RETENTION_MS_MAX,
   feedStreamMs: 10 * 60_000,
   feedHeartbeatMs: 15_000,
 };

@@ -2,10 +2,10 @@ import { toKafkaMessage } from './feed-codec.js';
 import type { FeedEvent } from './feed-event.js';
 import { FEED_TYPES, type FeedType, feedTypes } from './feed-types.js';
 import { attributesSchema, dataSchemaOf } from './json-schemas.js';
-import { FEED_RETENTION_DAYS_MAX } from './retention.js';
+import { FEED_RETENTION_MS_MAX } from './retention.js';
 import type { JsonSchema } from './schema.js';
+import { TOPIC_PREFIX_DEFAULT } from './topic.js';
 
-const RETENTION_MS = FEED_RETENTION_DAYS_MAX * 24 * 60 * 60 * 1_000;
 /** Of AsyncAPI's Kafka bindings. */
 const BINDING_VERSION = '0.5.0';
 
@@ -64,7 +64,7 @@ export function asyncApiDocument(sampleOf: (type: FeedType) => FeedEvent): JsonS
     },
     channels: {
       agencyTopic: {
-        address: 'renkei.agency.{agency}',
+        address: `${TOPIC_PREFIX_DEFAULT}{agency}`,
         title: 'The agency’s topic',
         parameters: {
           agency: {
@@ -74,7 +74,11 @@ export function asyncApiDocument(sampleOf: (type: FeedType) => FeedEvent): JsonS
         },
         messages: Object.fromEntries(FEED_TYPES.map((type) => [type, reference('components/messages', type)])),
         bindings: {
-          kafka: { partitions: 1, topicConfiguration: { 'cleanup.policy': ['delete'], 'retention.ms': RETENTION_MS }, bindingVersion: BINDING_VERSION },
+          kafka: {
+            partitions: 1,
+            topicConfiguration: { 'cleanup.policy': ['delete'], 'retention.ms': FEED_RETENTION_MS_MAX },
+            bindingVersion: BINDING_VERSION,
+          },
         },
       },
     },

@@ -16,4 +16,5 @@ export {
 } from './feed-codec.js';
 export { attributesSchema, dataSchemaOf } from './json-schemas.js';
 export type { JsonSchema } from './schema.js';
-export { FEED_RETENTION_DAYS_MAX } from './retention.js';
+export { FEED_RETENTION_MS_MAX } from './retention.js';
+export { TOPIC_PREFIX_DEFAULT } from './topic.js';

@@ -6,14 +6,4 @@ export { type FeedBatch, FeedPublisher } from './relay/feed-publisher.js';
 export { type FeedSource, RELAY_PAGE_EVENTS_MAX, storeFeedSource } from './relay/feed-source.js';
 export { RelayTrouble, type RelayTroubleCode } from './relay/relay-trouble.js';
 export { KafkaFeedPublisher, type KafkaPublisherOptions } from './kafka/kafka-publisher.js';
-export {
-  agencyTopic,
-  type KafkaConnection,
-  KAFKA_LIMITS,
-  type KafkaLimits,
-  positionTopic,
-  type RelayNames,
-  relayName,
-  RETENTION_MS_MAX,
-  TOPIC_PREFIX_DEFAULT,
-} from './kafka/kafka-settings.js';
+export { agencyTopic, type KafkaConnection, KAFKA_LIMITS, type KafkaLimits, positionTopic, type RelayNames, relayName } from './kafka/kafka-settings.js';

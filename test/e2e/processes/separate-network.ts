@@ -9,7 +9,8 @@ import { ServiceClient, TokenSigner } from '#libs/platform';
 import { ED25519, formatVerifierKey, keyIdOf } from '#libs/proofs';
 import { type LineOutcome, type Outcomes, PATHS } from '#libs/protocol';
 import { type ReferenceAgency, referenceAgencies, referenceEnactments, referenceHistory, referenceOpenings } from '#libs/reference-data';
-import { type App, type Ended, freePorts, ServerProcess, type Variables } from './server-process.js';
+import { freePorts } from '../../support/free-ports.js';
+import { type App, type Ended, ServerProcess, type Variables } from './server-process.js';
 
 const HOST = '127.0.0.1';
 const OPERATOR = 'tester';

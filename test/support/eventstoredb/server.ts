@@ -1,6 +1,6 @@
 // Which EventStoreDB the tests run on: the one that TEST_ESDB_URL names, else one that Docker starts, else the double.
-import { existsSync } from 'node:fs';
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { dockerAnswers } from '../docker.js';
 import { type DoubleVersion, type EventStoreDouble, startEventStoreDouble } from './double.js';
 
 /** The versions whose behaviour is known: Docker's images and the double's. */
@@ -34,7 +34,7 @@ export interface EventStoreTarget {
 export async function eventStoreTargets(): Promise<readonly EventStoreTarget[]> {
   const url = process.env['TEST_ESDB_URL'];
   if (url !== undefined && url !== '') return [{ name: 'server of TEST_ESDB_URL', start: () => given(url) }];
-  const inDocker = await hasDocker();
+  const inDocker = await dockerAnswers();
   return EVENT_STORE_VERSIONS.map((version) =>
     inDocker ? { name: `server ${version} in Docker`, start: () => docker(version) } : { name: `double of ${version}`, start: () => double(version) },
   );
@@ -81,16 +81,6 @@ async function docker(version: DoubleVersion): Promise<RunningEventStore> {
     description: `EventStoreDB ${version} in Docker (${IMAGES[version]})`,
     stop: async () => void (await container.stop()),
   };
-}
-
-/** Whether a container could be started: a client that is installed without an engine behind it does not count. */
-async function hasDocker(): Promise<boolean> {
-  if (!process.env['DOCKER_HOST'] && !existsSync('/var/run/docker.sock')) return false;
-  const { getContainerRuntimeClient } = await import('testcontainers');
-  return getContainerRuntimeClient().then(
-    () => true,
-    () => false,
-  );
 }
 
 async function versionOf(url: string): Promise<string> {

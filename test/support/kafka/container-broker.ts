@@ -1,6 +1,7 @@
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers';
 import { ADMIN, CLUSTER_ID, type KafkaOptions, type KafkaPorts, type KafkaServer, scramArguments, serverProperties } from './kafka-server.js';
-import { freePorts, untilReady } from './ready.js';
+import { freePorts } from '../free-ports.js';
+import { untilReady } from './ready.js';
 
 const PROPERTIES = '/tmp/server.properties';
 const DATA = '/tmp/kafka-data';
@@ -21,7 +22,7 @@ export class ContainerBroker implements KafkaServer {
   ) {}
 
   static async start({ version, users = [], properties }: KafkaOptions): Promise<ContainerBroker> {
-    const [plain, sasl, proxied, advertised, controller] = (await freePorts(5)) as [number, number, number, number, number];
+    const [plain, sasl, proxied, advertised, controller] = (await freePorts(5)) as readonly [number, number, number, number, number];
     const ports = { plain, sasl, tls: 0, proxied, advertised, controller };
     const text = serverProperties({ ports, dataDirectory: DATA, host: '0.0.0.0', ...(properties ? { more: properties } : {}) });
     const format = ['format', '--ignore-formatted', '-t', CLUSTER_ID, '-c', PROPERTIES, ...scramArguments([ADMIN, ...users])].map(quoted).join(' ');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jarsOf } from './jars.js';
 import { ADMIN, CLUSTER_ID, type KafkaOptions, type KafkaPorts, type KafkaServer, scramArguments, serverProperties } from './kafka-server.js';
-import { freePorts, untilReady } from './ready.js';
+import { freePorts } from '../free-ports.js';
+import { untilReady } from './ready.js';
 
 const execute = promisify(execFile);
 
@@ -71,7 +72,7 @@ export class JarBroker implements KafkaServer {
     const libraries = await jarsOf(version);
     const directory = await mkdtemp(join(tmpdir(), 'renkei-kafka-'));
     try {
-      const [plain, sasl, tls, proxied, advertised, controller] = (await freePorts(6)) as [number, number, number, number, number, number];
+      const [plain, sasl, tls, proxied, advertised, controller] = (await freePorts(6)) as readonly [number, number, number, number, number, number];
       const ports = { plain, sasl, tls, proxied, advertised, controller };
       const { certificate, ...keystore } = await makeKeystore(directory);
       const dataDirectory = join(directory, 'data');

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { KAFKA_VERSIONS, type KafkaOptions, type KafkaServer, type KafkaVersion } from './kafka-server.js';
 import { kafkaMeans, startKafka } from './start.js';
 
-export { ADMIN, KAFKA_VERSIONS, type KafkaOptions, type KafkaServer, type KafkaUser, type KafkaVersion } from './kafka-server.js';
-export { clientOf, kafkaMeans, startKafka } from './start.js';
+export type { KafkaServer } from './kafka-server.js';
+export { clientOf } from './start.js';
 
 const START_TIMEOUT_MS = 240_000;
 

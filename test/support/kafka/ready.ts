@@ -1,18 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { READY_TIMEOUT_MS } from './kafka-server.js';
 
 const LOOK_EVERY_MS = 100;
-
-/** Free ports of 127.0.0.1, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** Resolves when a broker leads the cluster and answers; rejects after READY_TIMEOUT_MS, or with what `dead` says. */
 export async function untilReady(brokers: readonly string[], dead: () => string | undefined): Promise<void> {

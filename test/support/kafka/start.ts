@@ -1,20 +1,8 @@
-import { existsSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
+import { dockerAnswers } from '../docker.js';
 import { JarBroker } from './jar-broker.js';
 import { jarsMissing } from './jars.js';
 import { ADMIN, KAFKA_VERSIONS, type KafkaOptions, type KafkaServer, type KafkaVersion } from './kafka-server.js';
-
-const DOCKER_SOCKET = '/var/run/docker.sock';
-
-/** Whether an engine answers. Looks for its socket first: loading testcontainers takes a second. */
-async function dockerAnswers(): Promise<boolean> {
-  if (process.env['DOCKER_HOST'] === undefined && !existsSync(DOCKER_SOCKET)) return false;
-  const { getContainerRuntimeClient } = await import('testcontainers');
-  return getContainerRuntimeClient().then(
-    () => true,
-    () => false,
-  );
-}
 
 /** Where a broker that is there already answers: `TEST_KAFKA_BROKERS=host:port[,host:port]`, without login, allowed everything. */
 function givenBrokers(): readonly string[] | undefined {

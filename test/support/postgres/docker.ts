@@ -1,5 +1,6 @@
-import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers';
-import { freePort, type OwnServer } from './embedded.js';
+import { dockerAnswers } from '../docker.js';
+import { freePorts } from '../free-ports.js';
+import type { OwnServer } from './embedded.js';
 
 const IMAGE = 'postgres:18.4-bookworm';
 const PORT = 5432;
@@ -8,9 +9,10 @@ const START_TIMEOUT_MS = 120_000;
 
 /** Undefined where there is no Docker engine. */
 export async function dockerPostgres(): Promise<OwnServer | undefined> {
-  const runtime = await getContainerRuntimeClient().catch(() => undefined);
-  if (!runtime) return undefined;
-  const port = await freePort();
+  if (!(await dockerAnswers())) return undefined;
+  const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
+  const runtime = await getContainerRuntimeClient();
+  const [port = 0] = await freePorts(1);
   const container = await new GenericContainer(IMAGE)
     .withEnvironment({ POSTGRES_USER: 'renkei', POSTGRES_PASSWORD: PASSWORD, POSTGRES_DB: 'postgres' })
     .withExposedPorts({ container: PORT, host: port }) // fixed, so that it is the same after a restart

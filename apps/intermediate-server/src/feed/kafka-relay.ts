@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Counter, Gauge } from 'prom-client';
 import type { EventStore } from '#libs/event-store';
-import { type FeedReader, FeedRelay, type KafkaConnection, KafkaFeedPublisher, storeFeedSource, TOPIC_PREFIX_DEFAULT } from '#libs/feed';
+import { type FeedReader, FeedRelay, type KafkaConnection, KafkaFeedPublisher, storeFeedSource } from '#libs/feed';
+import { TOPIC_PREFIX_DEFAULT } from '#libs/feed-schemas';
 import { DomainError } from '#libs/kernel';
 import type { Log, Metrics } from '#libs/platform';
 import type { ServerLog } from '../log/server-log.js';

@@ -19,11 +19,6 @@ export interface KafkaLimits {
 }
 export const KAFKA_LIMITS: KafkaLimits = { connectTimeoutMs: 5_000, requestTimeoutMs: 15_000, stepTimeoutMs: 60_000, closeTimeoutMs: 5_000 };
 
-const DAY_MS = 86_400_000;
-/** The longest that an agency's topic may keep events. */
-export const RETENTION_MS_MAX = 30 * DAY_MS;
-export const TOPIC_PREFIX_DEFAULT = 'renkei.agency.';
-
 /** What is called how in Kafka, for the relay of one server. */
 export interface RelayNames {
   readonly deployment: string;

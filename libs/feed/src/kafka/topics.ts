@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import { FEED_RETENTION_MS_MAX } from '#libs/feed-schemas';
 import { RelayTrouble } from '../relay/relay-trouble.js';
 import { kafkaTrouble } from './kafka-errors.js';
-import { RETENTION_MS_MAX } from './kafka-settings.js';
 
 /** Topics asked about or made in one request. */
 const CHUNK_TOPICS = 200;
@@ -10,7 +10,7 @@ const NAMED_MAX = 5;
 export type TopicUse = 'agency' | 'position';
 
 const CONFIGS: Readonly<Record<TopicUse, Readonly<Record<string, string>>>> = {
-  agency: { 'cleanup.policy': 'delete', 'retention.ms': String(RETENTION_MS_MAX) },
+  agency: { 'cleanup.policy': 'delete', 'retention.ms': String(FEED_RETENTION_MS_MAX) },
   // the last record of a key is kept for ever; small segments, so that the rest goes soon
   position: { 'cleanup.policy': 'compact', 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.1' },
 };
@@ -80,7 +80,7 @@ type Config = Readonly<Record<string, string | undefined>>;
 function agencyProblem(config: Config): string | undefined {
   const retentionMs = Number(config['retention.ms']);
   if (config['cleanup.policy'] !== 'delete') return 'must not be compacted: its keys are exchanges, each with several events';
-  return retentionMs > 0 && retentionMs <= RETENTION_MS_MAX ? undefined : `must keep events for at most ${RETENTION_MS_MAX} ms (retention.ms)`;
+  return retentionMs > 0 && retentionMs <= FEED_RETENTION_MS_MAX ? undefined : `must keep events for at most ${FEED_RETENTION_MS_MAX} ms (retention.ms)`;
 }
 
 /** One that forgets would have everything published again after a pause. */
