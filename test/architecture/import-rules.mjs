@@ -31,6 +31,8 @@ export const LIBS = {
     node: true,
   },
   terminal: { imports: ['kernel'], packages: 'without-nest', node: true },
+  charts: { imports: ['kernel'], packages: 'without-nest', node: true },
+  audit: { imports: ['kernel', 'domain', 'reference-data', 'event-store', 'cryptography'], packages: 'without-nest', node: true },
 };
 /** The one app that may import other apps: it composes them. */
 const COMPOSES_APPS = 'sandbox';
