@@ -6,6 +6,7 @@ export * from './query/query.events.js';
 export * from './provision/provision.events.js';
 export * from './replica/replica.events.js';
 export * from './exchange/exchange.decider.js';
+export * from './exchange/verdict.js';
 export * from './query/query.decider.js';
 export * from './provision/provision.decider.js';
 export * from './replica/replica.decider.js';

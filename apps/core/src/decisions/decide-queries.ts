@@ -2,7 +2,18 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
 import { type Executed, exchangeCommands, type Execution, type Outcome, type Stored } from '#libs/commands';
 import { monthKeyId, type OpenedIdentifier } from '#libs/cryptography';
-import { type Basis, type DecideQuery, type ExchangeEvent, type Legality, type MatrixHistory } from '#libs/domain';
+import {
+  type Basis,
+  basisOf,
+  type DecideQuery,
+  type ExchangeEvent,
+  judgeParties,
+  type Legality,
+  type MatrixHistory,
+  type Parties,
+  partiesOf,
+  verdictOf,
+} from '#libs/domain';
 import { DomainError, isSealed, legalDay, legalMonth, plusMs, type SealedField } from '#libs/kernel';
 import { type DecideQueryLine, type DecisionAnswer, failed, type LineOutcome, notSpokenFor, type Place, type Proven, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
@@ -10,8 +21,8 @@ import { eventOf, exchangeStream } from '../exchanges/exchange-stream.js';
 import { type IdentifierRef, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
 import { CoreLog } from '../log/core-log.js';
 import { Notifier } from '../notifier/notifier.js';
+import type { Writable } from '../writable.js';
 import { queryDigestOf } from './query-digest.js';
-import { basisOf, judgeParties, type Parties, partiesOf, verdictOf, type Writable } from './verdict.js';
 
 /** A line on its way to a decision. */
 interface Draft {

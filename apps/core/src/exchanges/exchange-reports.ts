@@ -16,7 +16,7 @@ import {
   type WithdrawQueryLine,
 } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
-import type { Writable } from '../decisions/verdict.js';
+import type { Writable } from '../writable.js';
 import { CoreLog } from '../log/core-log.js';
 import { Notices } from '../notifier/notices.js';
 import { Notifier } from '../notifier/notifier.js';

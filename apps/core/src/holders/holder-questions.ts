@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { type Execution, holdersCommands } from '#libs/commands';
 import { BoundedCache, monthKeyId, newExchangeId } from '#libs/cryptography';
-import { DENIAL_CODES, type DenialCode, holderOf, type TellHolders } from '#libs/domain';
+import { DENIAL_CODES, type DenialCode, holderOf, judgeParties, partiesOf, type TellHolders } from '#libs/domain';
 import { legalDay, legalMonth } from '#libs/kernel';
 import { type AskHoldersLine, failed, type HoldersAnswer, type LineOutcome, notSpokenFor, succeeded } from '#libs/protocol';
 import { CORE, CoreParts, SYSTEM } from '../core-parts.js';
-import { judgeParties, partiesOf } from '../decisions/verdict.js';
 import { identifierStream, IdentifierStandings, isInForce } from '../identifiers/identifier-standings.js';
 
 /** Whom the law lets answer: code holders, or why there are none. */

@@ -5,7 +5,7 @@ import { isSealed, type SealedField } from '#libs/kernel';
 import type { DemandLine, LineOutcome, Place, SharedProof } from '#libs/protocol';
 import { CORE, CoreParts } from '../core-parts.js';
 import { eventOf, exchangeStream, foldExchange, isOver } from '../exchanges/exchange-stream.js';
-import type { Writable } from '../decisions/verdict.js';
+import type { Writable } from '../writable.js';
 import { CoreLog } from '../log/core-log.js';
 import { InterfaceSystems } from './interface-systems.js';
 import type { OpenExchange } from './open-exchange.js';

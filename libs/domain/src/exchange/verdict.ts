@@ -1,23 +1,26 @@
-import {
-  type AgencyClass,
-  type AgencyStanding,
-  type Basis,
-  type Denial,
-  type Grant,
-  judge,
-  type Legality,
-  type LegalityQuestion,
-  type MatrixHistory,
-  type Verdict,
-} from '#libs/domain';
-import type { Entry, Register } from '../register/register.js';
-import { openingStream } from '../register/register.js';
+import type { AgencyClass } from '../agency/agency-class.js';
+import type { AgencyStanding } from '../agency/agency-standing.js';
+import { type Denial, judge, type Law, type Legality, type LegalityQuestion } from '../permission-matrix/legality.js';
+import type { MatrixHistory } from '../permission-matrix/matrix-history.js';
+import type { Grant } from '../permission-matrix/permission-matrix.js';
+import type { Verdict } from './exchange.decider.js';
+import type { Basis } from './exchange.events.js';
 
 /** Objects of the hot path are built field by field: a spread with fields after it costs a hundred times as much. */
-export type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** What a stream has come to, and the revision of its last event. */
+export interface StateAt<State> {
+  readonly state: State;
+  readonly revision: number;
+}
+/** Agencies as a decision finds them: the register of now, or of a revision long ago. */
+export interface AgencyLookUp {
+  agency(code: string): StateAt<AgencyStanding> | undefined;
+}
 
 /** Who asks whom for what, by codes. */
-export interface Question {
+export interface PartiesQuestion {
   readonly requester: string;
   readonly requesterInstitution?: string;
   readonly provider: string;
@@ -28,13 +31,13 @@ export interface Question {
 
 /** The parties of a question as the register knows them: holders, and the institutions that they act for. */
 export interface Parties {
-  readonly requesterHolder: Entry<AgencyStanding> | undefined;
-  readonly requester: Entry<AgencyStanding> | undefined;
-  readonly providerHolder: Entry<AgencyStanding> | undefined;
-  readonly provider: Entry<AgencyStanding> | undefined;
+  readonly requesterHolder: StateAt<AgencyStanding> | undefined;
+  readonly requester: StateAt<AgencyStanding> | undefined;
+  readonly providerHolder: StateAt<AgencyStanding> | undefined;
+  readonly provider: StateAt<AgencyStanding> | undefined;
 }
 
-export function partiesOf(register: Register, question: Question): Parties {
+export function partiesOf(register: AgencyLookUp, question: PartiesQuestion): Parties {
   const requesterHolder = register.agency(question.requester);
   const providerHolder = register.agency(question.provider);
   const { requesterInstitution, providerInstitution } = question;
@@ -47,7 +50,7 @@ export function partiesOf(register: Register, question: Question): Parties {
 }
 
 /** What the law says on a legal day. An unregistered holder makes its side no participant, whoever it names as institution. */
-export function judgeParties(law: MatrixHistory, parties: Parties, question: Question, day: string, identifierValid?: boolean): Legality {
+export function judgeParties(law: Law, parties: Parties, question: PartiesQuestion, day: string, identifierValid?: boolean): Legality {
   const { requesterHolder, providerHolder } = parties;
   const asked: Writable<LegalityQuestion> = {
     requester: requesterHolder && parties.requester?.state,
@@ -88,10 +91,10 @@ const BEFORE_OPENINGS: ReadonlySet<string> = new Set([
   'NO_SUCH_INSTITUTION',
 ]);
 
-const revisionOf = (entry: Entry<unknown> | undefined): number => entry?.revision ?? -1;
+const revisionOf = (entry: StateAt<unknown> | undefined): number => entry?.revision ?? -1;
 
 /** The revisions of the register that a judgement rested on; identifiers are added by who looked at them. */
-export function basisOf(law: MatrixHistory, parties: Parties, question: Question, legality: Legality): Basis {
+export function basisOf(law: MatrixHistory, parties: Parties, question: PartiesQuestion, legality: Legality): Basis {
   const { version } = legality;
   const basis: Writable<Basis> = { requester: revisionOf(parties.requesterHolder), provider: revisionOf(parties.providerHolder) };
   if (question.requesterInstitution !== undefined) basis.requesterInstitution = revisionOf(parties.requester);
@@ -103,7 +106,7 @@ export function basisOf(law: MatrixHistory, parties: Parties, question: Question
 
 function openingsOf(law: MatrixHistory, { requester, provider }: Parties): { stream: string; revision: number }[] {
   const opening = (agencyClass: AgencyClass): { stream: string; revision: number } => ({
-    stream: openingStream(agencyClass),
+    stream: `opening-${agencyClass}`,
     revision: law.openingRevision(agencyClass),
   });
   const asking = requester?.state.class;
