@@ -77,8 +77,9 @@ export class Reading {
   }
 }
 
-export async function eventually(holds: () => boolean, otherwise: () => string): Promise<void> {
-  const untilMs = performance.now() + READ_WITHIN_MS;
+/** Waits until it holds; rejects with what `otherwise` tells where it does not in time. */
+export async function eventually(holds: () => boolean, otherwise: () => string, withinMs = READ_WITHIN_MS): Promise<void> {
+  const untilMs = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > untilMs) throw new Error(otherwise());
     await sleep(10);

@@ -40,6 +40,9 @@ const CODES: Readonly<Record<string, readonly [code: string, message: string]>> 
   TOPIC_AUTHORIZATION_FAILED: ['TOPIC_FORBIDDEN', 'this login may not use the topic'],
   // the driver keeps to itself why
   COORDINATOR_NOT_FOUND: ['GROUP_UNAVAILABLE', 'the brokers name no coordinator of the group: this login may not use the group, or they are just starting'],
+  GROUP_COORDINATOR_NOT_AVAILABLE: ['GROUP_UNAVAILABLE', 'the group has no coordinator yet: the brokers are just starting'],
+  GROUP_LOAD_IN_PROGRESS: ['GROUP_UNAVAILABLE', 'the coordinator of the group is just starting'],
+  NOT_COORDINATOR_FOR_GROUP: ['GROUP_UNAVAILABLE', 'the group gets another coordinator'],
   GROUP_AUTHORIZATION_FAILED: ['GROUP_FORBIDDEN', 'this login may not use the group'],
   SASL_AUTHENTICATION_FAILED: ['LOGIN_REFUSED', 'the brokers refuse the login'],
   UNSUPPORTED_SASL_MECHANISM: ['MECHANISM_REFUSED', 'the brokers do not offer this SASL mechanism'],
