@@ -7,7 +7,7 @@ import { valueOf } from '#libs/agency-sdk';
 import { newExchangeId } from '#libs/cryptography';
 import { CliProcess } from './processes/cli-process.js';
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 90_000;
 const LANG = { LANG: 'C' };
 
 /** The assembled system against its own operator: a nation over real HTTP, stopped, changed on disk, and started again. */

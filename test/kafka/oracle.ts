@@ -43,7 +43,7 @@ export async function readTopics(kafka: Kafka, agencies: readonly string[], pref
       return Promise.resolve();
     },
   });
-  const until = performance.now() + 40_000;
+  const until = performance.now() + 120_000;
   while (performance.now() < until && (count < expected || performance.now() - newestMs < QUIET_MS)) await sleep(50);
   await consumer.disconnect();
   return found;

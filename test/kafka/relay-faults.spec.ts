@@ -14,7 +14,7 @@ import { judge, readTopics } from './oracle.js';
 
 const AGENCY = '0271132035000000';
 const EVENTS = 120;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 const RELAY = { username: 'relay-is-test', password: 'password-of-the-relay' };
 const DESK = { username: `agency-${AGENCY}`, password: 'password-of-the-agency' };
 const LIMITS = { connectTimeoutMs: 1_000, requestTimeoutMs: 2_000, stepTimeoutMs: 10_000, closeTimeoutMs: 1_000 };

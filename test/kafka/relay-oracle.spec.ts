@@ -104,7 +104,7 @@ await describeWithKafka('the relay', {}, (server, version) => {
       expect(kills).toBe(2);
       expect(await verdict('oracle')).toEqual({ lost: 0, repeated: 0, reordered: 0 });
     },
-    170_000,
+    300_000,
   );
 
   it('goes on from its place after a pause of any length: the topic is compacted, no offset expires', async () => {
@@ -115,7 +115,7 @@ await describeWithKafka('the relay', {}, (server, version) => {
     await first.stop();
     expected.push(...(await appendMade(store, AGENCIES, 50, randomOf(SEED + 1))));
     const second = relayOf(publisherOf(run));
-    await caughtUp(second, 30_000);
+    await caughtUp(second, 60_000);
     expect(second.counts.events).toBe(50);
     await second.stop();
     expect(await verdict(run)).toEqual({ lost: 0, repeated: 0, reordered: 0 });
@@ -127,7 +127,7 @@ await describeWithKafka('the relay', {}, (server, version) => {
     });
     await admin.disconnect();
     expect(resources[0]?.configEntries[0]?.configValue).toBe('compact');
-  }, 100_000);
+  }, 200_000);
 
   it('would be found out if the position stood outside the transaction', async () => {
     const run = `mutant-${Date.now()}`;
@@ -151,5 +151,5 @@ await describeWithKafka('the relay', {}, (server, version) => {
     await relay.stop();
     expect(await verdict(run)).toMatchObject({ lost: 0, repeated: expect.any(Number) });
     expect(((await verdict(run)) as { repeated: number }).repeated).toBeGreaterThan(0);
-  }, 100_000);
+  }, 200_000);
 });

@@ -311,24 +311,6 @@ describe('any question to the table of 2020', () => {
   });
 });
 
-describe('a decision', () => {
-  it('costs microseconds: 100,000 of them, over every item of the table, within a second', () => {
-    const questions = matrix('2020-04-01').items.flatMap(({ affair, requesters, grants }) =>
-      grants.flatMap((grant) =>
-        grant.information.map(({ code, providers }) => ({
-          requester: { class: requesters[0]?.class ?? 'municipality', welfareOffice: true },
-          affair,
-          provider: { class: providers[0]?.class ?? 'municipality', welfareOffice: true },
-          information: code,
-        })),
-      ),
-    );
-    const started = performance.now();
-    for (let made = 0; made < 100_000; made += questions.length) for (const question of questions) history.decide(question, MAY_2020);
-    expect(performance.now() - started).toBeLessThan(1_000);
-  });
-});
-
 describe('an explanation', () => {
   it('cites item, words, article and certainty', () =>
     expect(explain(history, { requester: CITY, affair: affairOf('74'), provider: CITY, information: codeOf(RESIDENT) }, MAY_2020)).toMatchObject({

@@ -129,6 +129,9 @@ export function serverProperties({ ports, dataDirectory, host, keystore, more }:
     'share.coordinator.state.topic.min.isr': '1',
     'share.coordinator.state.topic.num.partitions': '1',
     'group.initial.rebalance.delay.ms': '0',
+    // a broker that was killed may come back only when the one before it counts as gone: by default nine seconds
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '500',
     ...more,
   };
   return `${Object.entries(properties)

@@ -165,7 +165,7 @@ describe('the feed of an agency', () => {
     await unblock('resident');
     const page = await waiting;
     expect(typesOf(page.events.map(checkedFeedEvent))).toEqual(['renkei.automatic-answer.unblocked.v1']);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     const nothing = await others;
     expect(nothing.events).toEqual([]);
     expect((await x.feed({ after: nothing.next })).events).toEqual([]);
@@ -272,6 +272,6 @@ it('a stop ends streams and waits at once', async () => {
   expect((await waiting).events).toEqual([]);
   expect(await streaming.text()).toMatch(/^retry: 1000\n/);
   await closed;
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(15_000);
   await stopping.close();
 });

