@@ -1,0 +1,162 @@
+import {
+  type AgencyStanding,
+  judgeParties,
+  type Law,
+  type Legality,
+  lawOf,
+  type MatrixHistory,
+  type Parties,
+  type PermissionMatrix,
+  type StateAt,
+} from '#libs/domain';
+import type { Foundation } from './foundation.js';
+import type { Judged } from './history-judge.js';
+import type { RecordedDecision } from './recorded.js';
+
+/** Groups of changes that are kept apart; what comes after them is counted under `OTHER`. */
+const GROUPS_MAX = 100_000;
+export const OTHER = '*';
+const NONE = '–';
+
+/**
+ * How a decision would come out: permitted no more, or now; permitted under another item or grant; refused for another
+ * reason.
+ */
+export type ChangeKind = 'lost' | 'gained' | 'moved' | 'reason';
+
+/** Decisions that would come out otherwise in the same way. */
+export interface Change {
+  readonly change: ChangeKind;
+  /** As recorded where that was permitted, otherwise as it would be. */
+  readonly item: string;
+  readonly requesterClass: string;
+  readonly information: string;
+  /** Legal month of the decision, `YYYY-MM`. */
+  readonly month: string;
+  /** `PERMITTED`, or the reason of the denial. */
+  readonly before: string;
+  readonly after: string;
+  readonly decisions: number;
+}
+
+interface Outcome {
+  readonly permitted: boolean;
+  readonly reason: string;
+  readonly item: string | undefined;
+  readonly grant: number | undefined;
+}
+const PERMITTED = 'PERMITTED';
+
+function recordedOutcome({ type, data }: RecordedDecision): Outcome {
+  if (type === 'QueryPermitted') return { permitted: true, reason: PERMITTED, item: data.item, grant: data.grant };
+  return { permitted: false, reason: data.reason, item: data.item, grant: undefined };
+}
+function outcomeOf(legality: Legality): Outcome {
+  if (legality.permitted) return { permitted: true, reason: PERMITTED, item: legality.item, grant: legality.grant };
+  return { permitted: false, reason: legality.code, item: legality.item, grant: undefined };
+}
+
+function changeOf(before: Outcome, after: Outcome): ChangeKind | undefined {
+  if (before.permitted !== after.permitted) return before.permitted ? 'lost' : 'gained';
+  if (before.permitted) return before.item === after.item && before.grant === after.grant ? undefined : 'moved';
+  return before.reason === after.reason ? undefined : 'reason';
+}
+
+/** Another law than the one that decided. */
+export interface OtherLaw {
+  /** The law that applies to a decision of this legal day, and the legal day to ask it for. */
+  on(day: string): { readonly law: Law; readonly day: string };
+  /** The parties as that law's day knows them. */
+  parties(parties: Parties): Parties;
+}
+
+/** A table that was never in force, as if it were, and open, on every day. */
+export function draftLaw(matrix: PermissionMatrix): OtherLaw {
+  const law = lawOf(matrix);
+  return { on: (day) => ({ law, day }), parties: (parties) => parties };
+}
+
+/**
+ * The law of one legal day as everything that is known now tells it: versions, repeals, openings and changes of
+ * participation that were recorded later with an earlier day count. Suspension, delegation and assessments have no day
+ * of their own: they stand as the decision found them.
+ */
+export function lawAsOf(foundation: Foundation, day: string): OtherLaw {
+  const law: MatrixHistory = foundation.law.newest();
+  const known = new Map<StateAt<AgencyStanding>, StateAt<AgencyStanding>>();
+  const now = (found: StateAt<AgencyStanding> | undefined): StateAt<AgencyStanding> | undefined => {
+    if (found === undefined) return undefined;
+    const before = known.get(found);
+    if (before !== undefined) return before;
+    const participation = foundation.agencies.of(found.state.code).newest()?.state.participation ?? found.state.participation;
+    const made = { revision: found.revision, state: { ...found.state, participation } };
+    known.set(found, made);
+    return made;
+  };
+  return {
+    on: () => ({ law, day }),
+    parties: ({ requesterHolder, requester, providerHolder, provider }) => ({
+      requesterHolder: now(requesterHolder),
+      requester: now(requester),
+      providerHolder: now(providerHolder),
+      provider: now(provider),
+    }),
+  };
+}
+
+/** Decides recorded queries under another law and counts what would come out otherwise. */
+export class ChangeCount {
+  readonly #groups = new Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>();
+
+  constructor(private readonly other: OtherLaw) {}
+
+  take(event: RecordedDecision, judged: Judged): void {
+    const { data } = event;
+    const { law, day } = this.other.on(judged.day);
+    const parties = this.other.parties(judged.parties);
+    const before = recordedOutcome(event);
+    // what the identifier was found to be stays so; where the law refused before it was looked at, it is taken as in order
+    const after = outcomeOf(judgeParties(law, parties, data, day, before.reason !== 'IDENTIFIER_NOT_VALID'));
+    const change = changeOf(before, after);
+    if (change === undefined) return;
+    const item = (change === 'gained' ? after.item : before.item) ?? NONE;
+    const requesterClass = judged.parties.requester?.state.class ?? NONE;
+    this.#count({ change, item, requesterClass, information: data.information, month: judged.day.slice(0, 7), before: before.reason, after: after.reason });
+  }
+
+  #count(group: Omit<Change, 'decisions'>): void {
+    const { change, item, requesterClass, information, month, before, after } = group;
+    const name = [change, item, requesterClass, information, month, before, after].join(' ');
+    const known = this.#groups.get(name);
+    if (known !== undefined) known.decisions += 1;
+    else if (this.#groups.size < GROUPS_MAX) this.#groups.set(name, { group, decisions: 1 });
+    else addTo(this.#groups, { ...group, item: OTHER, requesterClass: OTHER, information: OTHER, month: OTHER }, 1);
+  }
+
+  result(): readonly Change[] {
+    return [...this.#groups.values()].map(({ group, decisions }) => ({ ...group, decisions }));
+  }
+}
+
+function addTo(
+  groups: Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>,
+  group: Omit<Change, 'decisions'>,
+  decisions: number,
+): void {
+  const { change, item, requesterClass, information, month, before, after } = group;
+  const name = [change, item, requesterClass, information, month, before, after].join(' ');
+  const known = groups.get(name);
+  if (known !== undefined) known.decisions += decisions;
+  else groups.set(name, { group, decisions });
+}
+
+const byText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+
+/** Puts together what ranges counted; most decisions first. */
+export function sumOfChanges(counts: readonly (readonly Change[])[]): readonly Change[] {
+  const groups = new Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>();
+  for (const changes of counts) for (const { decisions, ...group } of changes) addTo(groups, group, decisions);
+  return [...groups.values()]
+    .map(({ group, decisions }) => ({ ...group, decisions }))
+    .sort((a, b) => b.decisions - a.decisions || byText(a.month, b.month) || byText(a.item, b.item) || byText(a.information, b.information));
+}
