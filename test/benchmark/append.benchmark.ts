@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type AppendRequest, LmdbEventStore, NO_STREAM } from '#libs/event-store';
+import { type AppendRequest, NO_STREAM, openStore } from '#libs/event-store';
 import { EventRegistry, eventType, integer, list, text, uuidV7 } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
 import { inBareFile, inBareLmdb, inDirectory } from './bare-writers.js';
 import { type Benchmark, compare, type Contender, type Figure, rate } from './benchmark.js';
+import { type Engine, isEmbedded, newStore, onEngines } from './engines.js';
 
 const EVENTS_AN_APPEND = 4;
 const APPENDS_A_PIECE = 10;
+/** A server takes one call an append: fewer of them tell as much. */
+const SHARE_ON_SERVER = 5;
 const STARTED_MS = Date.parse('2020-05-08T00:00:00.000Z');
 
 /** An event of the size and shape of a recorded decision. */
@@ -66,9 +69,9 @@ async function batchOf(exchanges: readonly string[], ids: readonly string[], fir
 }
 
 /** The store, with encoding and hashing: the next batch is made while the last one is made durable. */
-const inStore = (events: number, eventsACommit: number): Promise<number> =>
+const inStore = (engine: Engine, events: number, eventsACommit: number): Promise<number> =>
   inDirectory(async (directory) => {
-    const store = await LmdbEventStore.open(directory);
+    const store = await openStore(newStore(engine, directory));
     const exchanges = idsFrom(STARTED_MS, events / EVENTS_AN_APPEND);
     const ids = idsFrom(STARTED_MS, events);
     const result = await rate(events, async () => {
@@ -100,11 +103,16 @@ async function encoded(events: number, eventsACommit: number): Promise<Buffer[][
   return batches;
 }
 
-async function contenders(events: number, eventsACommit: number): Promise<Contender[]> {
+async function contenders(engines: readonly Engine[], events: number, eventsACommit: number): Promise<Contender[]> {
   const batches = await encoded(events, eventsACommit);
   const name = `append.${eventsACommit}`;
   return [
-    { benchmark: name, unit: 'events/s', baseline: `${name}.bare-lmdb`, run: () => inStore(events, eventsACommit) },
+    ...engines.map((engine) => ({
+      benchmark: `${name}${engine.label}`,
+      unit: 'events/s',
+      baseline: isEmbedded(engine) ? `${name}.bare-lmdb` : name,
+      run: () => inStore(engine, isEmbedded(engine) ? events : events / SHARE_ON_SERVER, eventsACommit),
+    })),
     { benchmark: `${name}.bare-lmdb`, unit: 'events/s', baseline: `${name}.bare-file`, run: () => inBareLmdb(batches) },
     { benchmark: `${name}.bare-file`, unit: 'events/s', run: () => inBareFile(batches) },
   ];
@@ -114,14 +122,20 @@ export const append: Benchmark = {
   name: 'append',
   what:
     'The embedded event store at 1,000 and 100 events a commit, four events an append to a new stream, durable; encoding (canonical JSON), leaf hash and ' +
-    'check of every event are inside. Baselines of the same bytes, encoded before: a row an event in a bare LMDB, and a bare file with fdatasync.',
-  async *run({ quick }): AsyncIterable<Figure> {
-    const runs = quick ? 1 : 5;
-    for (const [eventsACommit, events] of [
-      [1_000, quick ? 20_000 : 100_000],
-      [100, quick ? 5_000 : 40_000],
-    ] as const) {
-      yield* await compare(await contenders(events, eventsACommit), runs);
-    }
+    'check of every event are inside. Baselines of the same bytes, encoded before: a row an event in a bare LMDB, and a bare file with fdatasync. On ' +
+    'EventStoreDB besides, as many at a time, against the embedded store.',
+  on: { eventStore: true, postgres: { not: 'the record is never on PostgreSQL, only read models are' } },
+  async *run({ quick, eventStore }): AsyncIterable<Figure> {
+    yield* onEngines({ eventStore }, (engines) => appended(engines, quick));
   },
 };
+
+async function* appended(engines: readonly Engine[], quick: boolean): AsyncIterable<Figure> {
+  const runs = quick ? 1 : 5;
+  for (const [eventsACommit, events] of [
+    [1_000, quick ? 20_000 : 100_000],
+    [100, quick ? 5_000 : 40_000],
+  ] as const) {
+    yield* await compare(await contenders(engines, events, eventsACommit), runs);
+  }
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Servers } from './engines.js';
 
 /** One measured figure, as `--json` prints it. */
 export interface Figure {
@@ -18,18 +19,22 @@ export interface Figure {
   readonly runs: number;
 }
 
-export interface BenchmarkOptions {
+export interface BenchmarkOptions extends Servers {
   /** Fewer and shorter runs, to see that it works; such figures are not for a README. */
   readonly quick: boolean;
-  /** URL of a PostgreSQL server whose figures are wanted besides, or `embedded`: one that is started for it. */
-  readonly postgres?: string | undefined;
+  /** Queries a second, where they come at a pace. */
+  readonly rate?: number | undefined;
 }
+
+/** Whether a benchmark runs on a server besides, or why that makes no sense. */
+export type OnServer = true | { readonly not: string };
 
 export interface Benchmark {
   /** The word on the command line. */
   readonly name: string;
   /** A sentence: what is measured, and what is inside the figure. */
   readonly what: string;
+  readonly on: { readonly eventStore: OnServer; readonly postgres: OnServer };
   run(options: BenchmarkOptions): AsyncIterable<Figure>;
 }
 

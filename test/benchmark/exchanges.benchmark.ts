@@ -5,14 +5,18 @@ import type { EventStore, Position } from '#libs/event-store';
 import { inBareLmdb, inDirectory } from './bare-writers.js';
 import { type Benchmark, compare, type Contender, type Figure, rate } from './benchmark.js';
 import { cpuByPart, type PartOfCpu } from './cpu-profile.js';
+import { type Engine, isEmbedded, onEngines } from './engines.js';
 import { atOnce, lineOf, LINES_A_CALL, type Meant, type Measured, measuredNation, type Size, type Subject } from './exchanges.setup.js';
 
 export const FULL: Size = { agencies: 1_000, requesters: 40, persons: 10_000 };
+/** As many cities, fewer persons: every append is a call to the server. */
+const ON_SERVER: Size = { agencies: 1_000, requesters: 40, persons: 2_000 };
+const QUICK_ON_SERVER: Size = { agencies: 100, requesters: 10, persons: 200 };
 export const QUICK: Size = { agencies: 100, requesters: 10, persons: 1_000 };
 const REQUESTS_AT_ONCE = 8;
 const PAGE = 10_000;
 const EVENTS_A_BATCH = 4_000;
-const END_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 180_000;
 const CAUGHT_UP_TIMEOUT_MS = 30_000;
 const VALIDITY_MS = 3_660_000;
 
@@ -122,43 +126,63 @@ function tellCpu(parts: readonly PartOfCpu[], exchanges: number): void {
     process.stderr.write(`  ${part.padEnd(28)} ${String(Math.round(ms)).padStart(6)} ms ${((ms * 1_000) / exchanges).toFixed(0).padStart(6)} µs an exchange\n`);
 }
 
-async function measure(directory: string, size: Size, runs: number): Promise<Figure[]> {
-  let measured = await measuredNation(directory, size);
-  const { subjects } = measured;
-  const runOf = async (): Promise<number> => {
-    const result = await rate(subjects.length, () => ask(measured));
+interface Work {
+  readonly directory: string;
+  readonly engine: Engine;
+  readonly size: Size;
+  readonly runs: number;
+}
+
+/** Of the same events, as many exchanges a second as a bare LMDB takes. */
+async function bareOf(measured: Measured): Promise<Contender> {
+  const { nation, subjects } = measured;
+  const from = await Promise.all(storesOf(nation).map((store) => store.lastPosition()));
+  await ask(measured);
+  const bytes = await bytesOf(measured, from);
+  await settle(measured);
+  const events = bytes.reduce((sum, batch) => sum + batch.length, 0);
+  return { benchmark: 'exchanges.bare-lmdb', unit: 'exchanges/s', run: async () => (await inBareLmdb(bytes)) / (events / subjects.length) };
+}
+
+const against = (figure: Figure, baseline: Figure | undefined): Figure =>
+  baseline ? { ...figure, baseline: baseline.median, ratio: Math.round((figure.median / baseline.median) * 100) / 100 } : figure;
+
+/** In process, then the same nation over HTTP; on servers against `beside`, on the embedded engine against a bare LMDB. */
+async function measure({ directory, engine, size, runs }: Work, beside: readonly Figure[]): Promise<Figure[]> {
+  const embedded = isEmbedded(engine);
+  const { eventStore, readModels } = engine;
+  const places = { eventStore, ...(readModels === undefined ? {} : { readModels: { url: readModels } }) };
+  const runOf = (measured: Measured) => async (): Promise<number> => {
+    const result = await rate(measured.subjects.length, () => ask(measured));
     await settle(measured);
     return result;
   };
+  let measured = await measuredNation(directory, size, places);
+  const { subjects } = measured;
   try {
-    const from = await Promise.all(storesOf(measured.nation).map((store) => store.lastPosition()));
-    await ask(measured);
-    const bytes = await bytesOf(measured, from);
-    const events = bytes.reduce((sum, batch) => sum + batch.length, 0);
-    await settle(measured);
-    const bare = async (): Promise<number> => (await inBareLmdb(bytes)) / (events / subjects.length);
-    const contenders: Contender[] = [
-      { benchmark: 'exchanges.in-process', unit: 'exchanges/s', baseline: 'exchanges.bare-lmdb', run: runOf },
-      { benchmark: 'exchanges.bare-lmdb', unit: 'exchanges/s', run: bare },
-    ];
-    const figures = await compare(contenders, runs);
-    tellCpu(await profile(measured), subjects.length);
+    const inProcess: Contender = { benchmark: `exchanges.in-process${engine.label}`, unit: 'exchanges/s', run: runOf(measured) };
+    const [local, bare] = await compare(embedded ? [inProcess, await bareOf(measured)] : [inProcess], runs);
+    if (embedded) tellCpu(await profile(measured), subjects.length);
     await settle(measured);
     await measured.nation.close();
-    measured = await again(directory, subjects);
-    const [http] = await compare([{ benchmark: 'exchanges.http', unit: 'exchanges/s', run: runOf }], Math.max(1, runs - 2));
-    const baseline = figures[1]?.median ?? null;
-    return http
-      ? [figures[0] as Figure, { ...http, baseline, ratio: baseline === null ? null : Math.round((http.median / baseline) * 100) / 100 }, figures[1] as Figure]
-      : figures;
+    measured = { nation: await Nation.start({ directory, basePort: 0, logLevel: 'error', between: 'http', ...places }), subjects };
+    const overHttp: Contender = { benchmark: `exchanges.http${engine.label}`, unit: 'exchanges/s', run: runOf(measured) };
+    const [http] = await compare([overHttp], Math.max(1, runs - 2));
+    if (!local || !http) return [];
+    return bare ? [against(local, bare), against(http, bare), bare] : [against(local, beside[0]), against(http, beside[1])];
   } finally {
     await measured.nation.close();
   }
 }
 
-/** The same nation, its servers now over HTTP. */
-async function again(directory: string, subjects: readonly Subject[]): Promise<Measured> {
-  return { nation: await Nation.start({ directory, basePort: 0, logLevel: 'error', between: 'http' }), subjects };
+async function* measuredOn(engines: readonly Engine[], quick: boolean): AsyncIterable<Figure> {
+  let beside: readonly Figure[] = [];
+  for (const engine of engines) {
+    const size = quick ? (isEmbedded(engine) ? QUICK : QUICK_ON_SERVER) : isEmbedded(engine) ? FULL : ON_SERVER;
+    const figures = await inDirectory((directory) => measure({ directory, engine, size, runs: quick ? 1 : 5 }, beside));
+    if (isEmbedded(engine)) beside = figures;
+    yield* figures;
+  }
 }
 
 export const exchanges: Benchmark = {
@@ -167,8 +191,10 @@ export const exchanges: Benchmark = {
     'Whole exchanges a second through every system: 40 cities ask 960 others about 10,000 persons, each once, in requests of up to 500 lines over HTTP with ' +
     'tokens; 80 % provided and received, 10 % denied, 5 % without a record, 5 % held for an official. Three records each, durable; fields sealed, data ' +
     'sealed between interface systems and in the mailbox; from the first request to the last receipt and until all read models have caught up. Between ' +
-    'servers by calls in one process, and over HTTP with tokens. Baseline: the same events’ bytes as rows of a bare LMDB. CPU by part goes to standard error.',
-  async *run({ quick }): AsyncIterable<Figure> {
-    yield* await inDirectory((directory) => measure(directory, quick ? QUICK : FULL, quick ? 1 : 5));
+    'servers by calls in one process, and over HTTP with tokens. Baseline: the same events’ bytes as rows of a bare LMDB. CPU by part goes to standard error. ' +
+    'On servers besides, 2,000 persons, against the embedded engine.',
+  on: { eventStore: true, postgres: true },
+  async *run({ quick, eventStore, postgres }): AsyncIterable<Figure> {
+    yield* onEngines({ eventStore, postgres }, (engines) => measuredOn(engines, quick));
   },
 };

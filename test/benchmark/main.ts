@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isModelsUrl } from '#libs/read-models';
 import { append } from './append.benchmark.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { decisions } from './decisions.benchmark.js';
@@ -14,17 +15,23 @@ import { verify } from './verify.benchmark.js';
 /** Every benchmark that `npm run bench` knows. */
 const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, reconcile, replica, verify];
 
-const HELP = `npm run bench -- NAME… [--json] [--quick] [--postgres URL|embedded]
+const RATE_MAX = 10_000;
+
+const HELP = `npm run bench -- NAME… [--json] [--quick] [--event-store URL|double] [--postgres URL|embedded] [--rate N]
 
 ${BENCHMARKS.map(({ name, what }) => `${name}\n    ${what}`).join('\n')}
 
 --json   one line of JSON a figure
 --quick  fewer and shorter runs, to see that it works
---postgres  replica: the same on PostgreSQL besides; its role may create databases. 'embedded' starts a server`;
+--event-store  append, decisions, exchanges, latency, replica: the same besides with every record on this EventStoreDB (esdb://…).
+               'double' starts the tests' double of it, to try the path: a figure of a double says nothing of a server
+--postgres     decisions, exchanges, latency, replica: the same besides with the read models on this PostgreSQL, whose role may
+               create databases; 'embedded' starts a server. With --event-store: both at once
+--rate         latency: queries a second`;
 
 const COLUMNS = ['benchmark', 'unit', 'median', 'min', 'max', 'baseline', 'ratio', 'peakRssMiB', 'runs'] as const satisfies readonly (keyof Figure)[];
 const WIDTHS: Readonly<Record<(typeof COLUMNS)[number], number>> = {
-  benchmark: 30,
+  benchmark: 64,
   unit: 12,
   median: 12,
   min: 12,
@@ -39,24 +46,61 @@ const cell = (value: string | number | null): string => (typeof value === 'numbe
 const row = (cells: readonly string[]): string =>
   cells.map((text, index) => (index < 2 ? text.padEnd(WIDTHS[COLUMNS[index] ?? 'unit']) : text.padStart(WIDTHS[COLUMNS[index] ?? 'unit']))).join('');
 
+interface Wanted {
+  readonly 'event-store'?: string | undefined;
+  readonly postgres?: string | undefined;
+  readonly rate?: string | undefined;
+}
+
+/** What is wrong with the command line, if anything is; nothing is measured then. */
+function refusal(names: readonly string[], { 'event-store': eventStore, postgres, rate }: Wanted): string | undefined {
+  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) return `no benchmark is called ${unknown.join(', ')}`;
+  if (eventStore !== undefined && eventStore !== 'double' && !/^esdb(?:\+discover)?:\/\/[^\s/]+/.test(eventStore)) {
+    return '--event-store takes a connection string like esdb://127.0.0.1:2113?tls=false, or double';
+  }
+  if (postgres !== undefined && postgres !== 'embedded' && !isModelsUrl(postgres))
+    return '--postgres takes a URL like postgres://user@host:5432/postgres, or embedded';
+  if (rate !== undefined && !(Number(rate) > 0 && Number(rate) <= RATE_MAX)) return `--rate takes a number up to ${RATE_MAX}`;
+  const reasons = BENCHMARKS.filter(({ name }) => names.includes(name)).flatMap(({ name, on }) => [
+    ...(eventStore === undefined || on.eventStore === true ? [] : [`${name} does not run on EventStoreDB: ${on.eventStore.not}`]),
+    ...(postgres === undefined || on.postgres === true ? [] : [`${name} does not run on PostgreSQL: ${on.postgres.not}`]),
+  ]);
+  return reasons.length > 0 ? reasons.join('\n') : undefined;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, postgres: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      'event-store': { type: 'string' },
+      postgres: { type: 'string' },
+      rate: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
-  const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
-  if (values.help || positionals.length === 0 || unknown.length > 0) {
-    if (unknown.length > 0) process.stderr.write(`no benchmark is called ${unknown.join(', ')}\n\n`);
+  const wrong = refusal(positionals, values);
+  if (values.help || positionals.length === 0 || wrong !== undefined) {
+    if (wrong !== undefined) process.stderr.write(`${wrong}\n\n`);
     process.stdout.write(`${HELP}\n`);
-    return unknown.length > 0 ? 2 : 0;
+    return wrong === undefined ? 0 : 2;
   }
   if (!values.json) process.stdout.write(`${row(COLUMNS)}\n`);
+  const { quick = false, postgres, 'event-store': eventStore, rate } = values;
+  const options = { quick, postgres, eventStore, ...(rate === undefined ? {} : { rate: Number(rate) }) };
   for (const benchmark of BENCHMARKS.filter(({ name }) => positionals.includes(name))) {
-    for await (const figure of benchmark.run({ quick: values.quick ?? false, postgres: values.postgres })) {
+    for await (const figure of benchmark.run(options)) {
       process.stdout.write(`${values.json ? JSON.stringify(figure) : row(COLUMNS.map((column) => cell(figure[column])))}\n`);
     }
   }
   return 0;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}

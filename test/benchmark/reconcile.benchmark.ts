@@ -24,6 +24,10 @@ export const reconcile: Benchmark = {
   what:
     'renkei reconcile over the stores of three parties on disk: of twenty exchanges sixteen provided, two denied, one without a record, one held and released; ' +
     'one in 10,000 changed at the provider. Reading all stores, leaf hashes, join, comparison and the whole rule are inside, writing the stores is not.',
+  on: {
+    eventStore: { not: 'it writes millions of events into stores of its own, to read them; `append` and `replica` tell what a server takes and gives' },
+    postgres: { not: 'it asks no read model' },
+  },
   async *run({ quick }): AsyncIterable<Figure> {
     const exchanges = quick ? EXCHANGES_QUICK : EXCHANGES;
     const directory = await mkdtemp(join(tmpdir(), 'renkei-bench-reconcile-'));

@@ -87,6 +87,10 @@ export const verify: Benchmark = {
   what:
     '`renkei verify` of a core’s record (three events an exchange, each append its own run) with its log: form, headers, ids, index, leaves, tree, positions, ' +
     'checkpoints and signatures; and --full: every event decoded, encoded again and folded besides. Read models are not inside: there are none.',
+  on: {
+    eventStore: { not: 'it walks the embedded store’s file' },
+    postgres: { not: 'it asks no read model' },
+  },
   async *run({ quick }): AsyncIterable<Figure> {
     const directory = await mkdtemp(join(tmpdir(), 'renkei-verify-'));
     try {

@@ -83,7 +83,8 @@ async function docker(version: DoubleVersion): Promise<RunningEventStore> {
   };
 }
 
-async function versionOf(url: string): Promise<string> {
+/** What the server at a connection string says of itself. */
+export async function versionOf(url: string): Promise<string> {
   const client = EventStoreDBClient.connectionString(url);
   try {
     // the client asks for it anyway, but shows it to its subclasses only

@@ -11,6 +11,7 @@ import { SigningKey, TransportKey } from '#libs/cryptography';
 import { type EventStore, storeLocation, type StoreLocation } from '#libs/event-store';
 import { type Clock, Log, type LogLevel, SandboxClock, ServiceClient, TokenSigner } from '#libs/platform';
 import type { PinnedCore } from '#libs/protocol';
+import type { ModelsDatabase } from '#libs/read-models';
 import { referenceServers } from '#libs/reference-data';
 import { type CastAgency } from '../cast/agencies.js';
 import { prepareDirectory } from '../data-directory.js';
@@ -43,6 +44,8 @@ export interface NationOptions {
   readonly between?: 'http' | 'in-process';
   /** Connection string of an EventStoreDB for every party's record; embedded in the directory where it is left out. */
   readonly eventStore?: string | undefined;
+  /** A database for the read models of the core and of the intermediate servers; SQLite in the directory where it is left out. */
+  readonly readModels?: ModelsDatabase | undefined;
   /** Where the intermediate servers publish their feeds besides HTTP. */
   readonly kafka?: KafkaOptions | undefined;
   /** For measuring what the ledger costs: nothing is proved, nothing is verified. */
@@ -116,6 +119,7 @@ export class Nation {
     const clock: Clock = this.clock;
     this.core = await startCore({
       ...this.#places(CORE),
+      ...this.#models(),
       ...this.#ofTheLog(),
       clock,
       log,
@@ -144,7 +148,17 @@ export class Nation {
     const interfaceSystem = this.interfaceSystems.get(behind)?.service;
     const { log } = this.#log;
     const ways = this.options.between === 'in-process' && interfaceSystem ? { ways: { core: this.core.service, interfaceSystem } } : {};
-    const own = { id, ...this.#places(id), ...this.#ofTheLog(), core, interfaceSystem: behind, clock: this.clock, log, kafka: this.options.kafka };
+    const own = {
+      id,
+      ...this.#places(id),
+      ...this.#models(),
+      ...this.#ofTheLog(),
+      core,
+      interfaceSystem: behind,
+      clock: this.clock,
+      log,
+      kafka: this.options.kafka,
+    };
     const running = await startIntermediateServer({ ...own, ...ways });
     this.intermediateServers.set(id, running);
   }
@@ -187,6 +201,10 @@ export class Nation {
   #ofTheLog() {
     const { withoutLedger } = this.options;
     return { deployment: DEPLOYMENT, auditors: { [AUDITOR]: this.auditorKey.publicText }, ...(withoutLedger ? { withoutLedger } : {}) };
+  }
+  #models() {
+    const { readModels } = this.options;
+    return readModels === undefined ? {} : { readModels };
   }
   /** Several nations may be on one server, each under a name of its own. */
   #storeOf(id: string, dataDirectory: string): StoreLocation {
