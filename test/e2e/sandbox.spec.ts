@@ -185,6 +185,14 @@ describe('the sandbox, killed three times and started again', () => {
     async () => {
       const verified = await CliProcess.run(['verify', '--data', directory, '--json'], {});
       expect(verified).toMatchObject({ status: 0 });
+      // every decision of both runs, decided again on its basis; a forged identifier was refused for what only its sealed text tells
+      const replayed = await CliProcess.run(['replay', '--data', directory, '--json'], {});
+      const counts = JSON.parse(replayed.stdout) as Readonly<Record<'decisions' | 'agrees' | 'sealed' | 'denied', number>>;
+      expect({ status: replayed.status, ...counts }).toMatchObject({ status: 0, ok: true, findings: [], differs: 0, erased: 0, stale: 0 });
+      expect(counts.decisions).toBeGreaterThan(10_000);
+      expect(counts.denied).toBeGreaterThan(20);
+      expect(counts.agrees + counts.sealed).toBe(counts.decisions);
+      expect(counts.sealed).toBeLessThanOrEqual(4);
       const reconciled = await CliProcess.run(['reconcile', '--data', directory, '--json'], {});
       expect(reconciled).toMatchObject({ status: 0 });
       const { exchanges, foundCount } = JSON.parse(reconciled.stdout) as { readonly exchanges: number; readonly foundCount: number };

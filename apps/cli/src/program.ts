@@ -19,6 +19,7 @@ import { holdersCommand } from './query/holders.command.js';
 import { queryCommand } from './query/query.command.js';
 import { reconcileCommand } from './reconcile/reconcile.command.js';
 import { recordsCommand } from './records/records.command.js';
+import { replayCommand } from './replay/replay.command.js';
 import { replicasCommand } from './replicas/replicas.command.js';
 import { sandboxCommand } from './sandbox/sandbox.command.js';
 import { tokenCommand } from './token/token.command.js';
@@ -47,6 +48,7 @@ export function buildProgram(session: Session, version: string): Command {
     bundleCommand,
     verifyBundleCommand,
     verifyCommand,
+    replayCommand,
     sandboxCommand,
   ];
   return commandGroup(

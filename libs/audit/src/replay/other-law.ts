@@ -27,8 +27,9 @@ export type ChangeKind = 'lost' | 'gained' | 'moved' | 'reason';
 /** Decisions that would come out otherwise in the same way. */
 export interface Change {
   readonly change: ChangeKind;
-  /** As recorded where that was permitted, otherwise as it would be. */
+  /** The item that was cited, and the one that would be; `–` where there is none. */
   readonly item: string;
+  readonly itemAgain: string;
   readonly requesterClass: string;
   readonly information: string;
   /** Legal month of the decision, `YYYY-MM`. */
@@ -38,6 +39,9 @@ export interface Change {
   readonly after: string;
   readonly decisions: number;
 }
+
+const nameOf = ({ change, item, itemAgain, requesterClass, information, month, before, after }: Omit<Change, 'decisions'>): string =>
+  [change, item, itemAgain, requesterClass, information, month, before, after].join(' ');
 
 interface Outcome {
   readonly permitted: boolean;
@@ -119,18 +123,25 @@ export class ChangeCount {
     const after = outcomeOf(judgeParties(law, parties, data, day, before.reason !== 'IDENTIFIER_NOT_VALID'));
     const change = changeOf(before, after);
     if (change === undefined) return;
-    const item = (change === 'gained' ? after.item : before.item) ?? NONE;
+    const [item, itemAgain] = [before.item ?? NONE, after.item ?? NONE];
     const requesterClass = judged.parties.requester?.state.class ?? NONE;
-    this.#count({ change, item, requesterClass, information: data.information, month: judged.day.slice(0, 7), before: before.reason, after: after.reason });
+    this.#count({
+      change,
+      item,
+      itemAgain,
+      requesterClass,
+      information: data.information,
+      month: judged.day.slice(0, 7),
+      before: before.reason,
+      after: after.reason,
+    });
   }
 
   #count(group: Omit<Change, 'decisions'>): void {
-    const { change, item, requesterClass, information, month, before, after } = group;
-    const name = [change, item, requesterClass, information, month, before, after].join(' ');
-    const known = this.#groups.get(name);
+    const known = this.#groups.get(nameOf(group));
     if (known !== undefined) known.decisions += 1;
-    else if (this.#groups.size < GROUPS_MAX) this.#groups.set(name, { group, decisions: 1 });
-    else addTo(this.#groups, { ...group, item: OTHER, requesterClass: OTHER, information: OTHER, month: OTHER }, 1);
+    else if (this.#groups.size < GROUPS_MAX) this.#groups.set(nameOf(group), { group, decisions: 1 });
+    else addTo(this.#groups, { ...group, item: OTHER, itemAgain: OTHER, requesterClass: OTHER, information: OTHER, month: OTHER }, 1);
   }
 
   result(): readonly Change[] {
@@ -143,8 +154,7 @@ function addTo(
   group: Omit<Change, 'decisions'>,
   decisions: number,
 ): void {
-  const { change, item, requesterClass, information, month, before, after } = group;
-  const name = [change, item, requesterClass, information, month, before, after].join(' ');
+  const name = nameOf(group);
   const known = groups.get(name);
   if (known !== undefined) known.decisions += decisions;
   else groups.set(name, { group, decisions });

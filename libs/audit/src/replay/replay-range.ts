@@ -12,7 +12,7 @@ export const RANGE_FINDINGS_MAX = 1_000;
 
 /** Which decisions are looked at. Plain data. */
 export interface ReplayFilter {
-  /** Legal days, both included. */
+  /** Legal days: the first that is looked at, and the first that is no more. */
   readonly from?: string;
   readonly to?: string;
   /** Code of a holder or institution on either side. */
@@ -220,7 +220,7 @@ class RangeRun {
 
   #inPeriod(day: string): boolean {
     const { from, to } = this.filter;
-    return (from === undefined || day >= from) && (to === undefined || day <= to);
+    return (from === undefined || day >= from) && (to === undefined || day < to);
   }
 
   #month(month: string): Tally {

@@ -17,6 +17,9 @@ const RANGE_POSITIONS = 50_000;
 /** Ranges asked for ahead, a thread. */
 const RANGES_AHEAD = 2;
 
+export type ReplayStage = 'gather' | 'decide';
+export type OnReplayProgress = (stage: ReplayStage, done: number, total: number) => void;
+
 export interface ReplayOptions extends ReplayFilter {
   /** The core's store; it is read beside the process that owns it, or without one. */
   readonly location: StoreLocation;
@@ -26,8 +29,8 @@ export interface ReplayOptions extends ReplayFilter {
   readonly rangePositions?: number;
   /** Another law under which every decision is asked besides. */
   readonly whatIf?: WhatIf;
-  /** `done` of `total`, of the store's positions, twice over: once gathered, once decided. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** `done` of `total` positions of the store: first what decisions rest on is gathered, then they are decided. */
+  readonly onProgress?: OnReplayProgress;
 }
 
 export interface ReplayReport {
@@ -86,31 +89,33 @@ async function replayed(
   whole: PositionRange,
   isDense: boolean,
   { whatIf, rangePositions = RANGE_POSITIONS }: ReplayOptions,
-  onProgress: (done: number, total: number) => void,
+  onProgress: OnReplayProgress,
 ): Promise<ReplayReport> {
   const ranges = isDense ? rangesOf(whole, BigInt(rangePositions)) : [whole];
-  const [size, total] = [Number(whole.upTo), 2 * Number(whole.upTo)];
+  const total = Number(whole.upTo);
   const builder = new FoundationBuilder();
+  onProgress('gather', 0, total);
   await inOrder(
     pool,
     ranges,
     (range) => pool.gather(range),
     (gathered, range) => {
       builder.add(gathered);
-      onProgress(Number(range.upTo), total);
+      onProgress('gather', Number(range.upTo), total);
     },
   );
   const data = builder.data();
   if (whatIf !== undefined) checkWhatIf(whatIf, new Foundation(data));
   await pool.found(data);
   const sum = new Sum();
+  onProgress('decide', 0, total);
   await inOrder(
     pool,
     ranges,
     (range) => pool.decide(range),
     (result, range) => {
       sum.add(result);
-      onProgress(size + Number(range.upTo), total);
+      onProgress('decide', Number(range.upTo), total);
     },
   );
   return sum.report(store, builder.identifierEvents);
@@ -157,7 +162,7 @@ function checkDays({ from, to, whatIf }: ReplayOptions): void {
     ['asOf', whatIf?.kind === 'as-of' ? whatIf.day : undefined],
   ] as const)
     if (day !== undefined && !isCalendarDay(day)) throw invalid(name, 'a day of the calendar, YYYY-MM-DD', `${name} is not a day`);
-  if (from !== undefined && to !== undefined && to < from) throw invalid('to', 'not before from', 'the period ends before it begins');
+  if (from !== undefined && to !== undefined && to <= from) throw invalid('to', 'after from', 'the period ends before it begins');
 }
 
 /** A law of before the first table that was ever recorded is none. */

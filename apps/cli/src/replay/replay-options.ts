@@ -1,0 +1,15 @@
+export interface Options {
+  readonly data: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly agency?: string;
+  readonly affair?: string;
+  readonly exchange?: string;
+  readonly matrix?: string;
+  readonly asOf?: string;
+  readonly csv?: string;
+  readonly chart?: string;
+  readonly limit: string;
+}
+/** Findings, and rows of a table, that are shown where nothing else is said. */
+export const LIMIT = 20;

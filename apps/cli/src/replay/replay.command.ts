@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { command } from '../command-line/commands.js';
+import type { Session } from '../command-line/session.js';
+import { partiesTexts } from '../parties/parties.texts.js';
+import { LIMIT, type Options } from './replay-options.js';
+import { replayTexts } from './replay.texts.js';
+
+export function replayCommand(session: Session): Command {
+  const say = replayTexts(session.language);
+  return command<Options>(
+    session,
+    'replay',
+    say.replay,
+    (made) =>
+      made
+        .requiredOption('--data <directory>', partiesTexts(session.language).data)
+        .option('--from <day>', say.from)
+        .option('--to <day>', say.to)
+        .option('--agency <who>', say.agency)
+        .option('--affair <affair>', say.affair)
+        .option('--exchange <id>', say.exchange)
+        .option('--matrix <file>', say.matrix)
+        .option('--as-of <day>', say.asOf)
+        .option('--csv <file>', say.csv)
+        .option('--limit <count>', say.limit, String(LIMIT)),
+    async (options) => {
+      const { runReplay } = await import('./run-replay.js'); // with the stores, which other commands need not
+      return runReplay(options, session);
+    },
+  );
+}
