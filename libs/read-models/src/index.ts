@@ -9,3 +9,7 @@ export { openReadModels, type OpenReadModelsOptions } from './thread/threaded-re
 export { isModelsUrl, type ModelsDatabase, modelsLocation, type ModelsLocation, type PostgresLocation, type SqliteLocation } from './models-location.js';
 export type { IdentifierRow, IdentifierStatus } from './identifier/identifiers.projection.js';
 export { type CheckedReadModel, checkReadModels, type ReadModelsCheckOptions } from './verification/check-read-models.js';
+export { type RebuildReadModelsOptions, rebuildReadModels } from './thread/rebuilds.js';
+export type { RebuildOutcome, RebuildProgress, RebuildStage } from './rebuild/rebuild.js';
+export type { Comparison, CounterDifference, TableDifference } from './rebuild/comparison.js';
+export type { View } from './rebuild/view.js';

@@ -10,7 +10,7 @@ import { Runner } from './folding/runner.js';
 import { type PartyKind, projectionsOf } from './models-of-party.js';
 import { PersonKeys } from './person-keys.js';
 import type { Projection, Secrets } from './projection.js';
-import type { Alarm, ReadModels } from './read-models.js';
+import type { Alarm } from './read-models.js';
 import type { StoredRows } from './sql/stored-rows.js';
 import { SqliteModels } from './sqlite/sqlite-models.js';
 import type { WorkerPlaces } from './thread/worker-messages.js';
@@ -101,7 +101,7 @@ export class TestParty {
   }
 
   /** Read models in this thread, in a directory of their own. */
-  models(name = 'read-models', projections: readonly Projection[] = projectionsOf[this.kind]): ReadModels {
+  models(name = 'read-models', projections: readonly Projection[] = projectionsOf[this.kind]): Runner {
     const cursors = new Cursors(openPartySecrets(join(this.directory, 'keys')).streamSecret);
     const onAlarm = (alarm: Alarm): void => void this.alarms.push(alarm);
     const models = new SqliteModels(join(this.directory, name), projections);

@@ -264,6 +264,46 @@ export function readModelsContract(adapter: string, open: OpenReadModels): void 
       expect(lag.find(({ projection }) => projection === 'identifiers')?.checkpoint).toBe(party.position);
     });
 
+    it('rebuilds views beside those that answer, all at once, and goes back', async () => {
+      for (let number = 0; number < 20; number += 1) await record(number, permitted({ requestedAt: at(number) }), core.provided(at(number + 2)));
+      await models.caughtUp(party.position, 20_000);
+      const page = (cursor?: string) => models.ask('exchanges', { requester: REQUESTER, limit: 7, cursor });
+      const first = await page();
+      const begun = await models.rebuild({ share: 1 });
+      expect(begun.map(({ projection, automatic }) => [projection, automatic])).toEqual(['exchanges', 'identifiers', 'register'].map((name) => [name, false]));
+      expect(await refusal(models.rebuild({ projections: ['register', 'exchanges'] }))).toBe('REBUILD_RUNNING');
+      let asked = 0;
+      while (models.rebuilds().some(({ stage }) => stage !== 'done')) {
+        expect(models.rebuilds().map(({ trouble }) => trouble)).toEqual([undefined, undefined, undefined]);
+        expect((await page()).rows).toEqual(first.rows);
+        asked += 1;
+      }
+      expect(asked).toBeGreaterThan(0);
+      for (const { outcome } of models.rebuilds()) expect(outcome).toMatchObject({ switched: true, view: { build: 1 }, comparison: { equal: true } });
+      await record(30, permitted({ requestedAt: at(30) }));
+      await models.caughtUp(party.position, 20_000);
+      // a cursor of before leads on behind what it has shown
+      expect((await page(first.next)).rows.map(({ exchangeId: id }) => id)).toEqual([12, 11, 10, 9, 8, 7, 6].map((number) => exchangeId(number)));
+      expect((await page()).rows[0]?.exchangeId).toBe(exchangeId(30));
+      await models.rebuild({ projections: ['exchanges'], to: 'back' });
+      while (models.rebuilds().some(({ stage }) => stage !== 'done')) await page();
+      expect(models.rebuilds()[0]).toMatchObject({ to: 'back', outcome: { switched: true, view: { build: 0 }, position: party.position } });
+      expect((await models.ask('exchanges', { requester: REQUESTER, limit: 1 }, { atLeast: party.position })).rows[0]?.exchangeId).toBe(exchangeId(30));
+      expect(models.stale()).toEqual([]);
+      expect(alarms).toEqual([]);
+    });
+
+    it('says which projections there are where one is asked for that there is not', async () => {
+      const unknown = models.rebuild({ projections: ['register', 'records'] });
+      await expect(unknown).rejects.toMatchObject({ code: 'PROJECTION_UNKNOWN', message: expect.stringMatching(/exchanges, identifiers, register/) });
+      expect(await refusal(models.rebuild({ share: 0 }))).toBe('INVALID_INPUT');
+      expect(models.rebuilds()).toEqual([]);
+      await models.caughtUp(party.position, 20_000);
+      await models.rebuild({ projections: ['register'], to: 'back' });
+      while (models.rebuilds().some(({ stage }) => stage !== 'failed')) await models.lag();
+      expect(models.rebuilds()).toMatchObject([{ projection: 'register', trouble: 'REBUILD_NO_FORMER' }]);
+    });
+
     it('bounds questions in size, number and time', async () => {
       expect(await refusal(models.ask('exchanges', { limit: PAGE_ROWS_MAX + 1 }))).toBe('INVALID_INPUT');
       expect(await refusal(models.ask('exchanges', { limit: 0 }))).toBe('INVALID_INPUT');

@@ -1,9 +1,8 @@
 import { type AllPage, type EventStore, type Position, START } from '#libs/event-store';
-import type { Message } from '#libs/kernel';
-import { ProjectionDecoder, type Stop } from '../decode.js';
-import { EpochUnknown } from '../person-keys.js';
+import type { Stop } from '../decode.js';
 import type { Projection, Secrets } from '../projection.js';
 import type { Alarm, ProjectionLag } from '../read-models.js';
+import { Folding, isOfStore } from './folding.js';
 import type { Model } from './model.js';
 import type { Standing } from './waiting-questions.js';
 
@@ -14,9 +13,8 @@ const RETRY_MS_MAX = 30_000;
 export class Follower {
   readonly projection: Projection;
   readonly model: Model;
-  readonly #secrets: Secrets;
   readonly #alarm: (alarm: Alarm) => void;
-  readonly #decoder: ProjectionDecoder<Message>;
+  readonly #folding: Folding;
   /** The checkpoint that was last seen, and whether the history up to it was found to be this store's. */
   #seen: Position = START;
   #historyChecked = false;
@@ -28,9 +26,8 @@ export class Follower {
   constructor(model: Model, secrets: Secrets, alarm: (alarm: Alarm) => void) {
     this.projection = model.projection;
     this.model = model;
-    this.#secrets = secrets;
     this.#alarm = alarm;
-    this.#decoder = new ProjectionDecoder(model.projection);
+    this.#folding = new Folding(model.projection, secrets);
   }
 
   get checkpoint(): Position {
@@ -41,12 +38,22 @@ export class Follower {
     return this.model.built && this.#historyChecked;
   }
   get standing(): Standing {
-    return { ready: this.#ready, checkpoint: this.checkpoint, stopped: this.#stopCode };
+    const { position, staleVersion } = this.model.shown;
+    return { ready: this.#ready, checkpoint: position, stopped: this.#stopCode, stale: staleVersion !== undefined };
   }
   lag(storePosition: Position): ProjectionLag {
     const { name, version } = this.projection;
     const trouble = this.#stopCode ?? this.#trouble ?? this.model.trouble;
-    return { projection: name, version, checkpoint: this.checkpoint, storePosition, ready: this.#ready, ...(trouble === undefined ? {} : { trouble }) };
+    const { position, staleVersion } = this.model.shown;
+    return {
+      projection: name,
+      version,
+      checkpoint: position,
+      storePosition,
+      ready: this.#ready,
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(staleVersion === undefined ? {} : { stale: { version: staleVersion, position } }),
+    };
   }
 
   /** True where it would take a page in now. */
@@ -77,7 +84,7 @@ export class Follower {
     this.#seen = this.checkpoint;
     if (this.#historyChecked || !this.#tries) return;
     try {
-      if (await this.#isOf(store)) this.#historyChecked = true;
+      if (await isOfStore(this.model, store)) this.#historyChecked = true;
       else if (this.model.mine) {
         this.#raise({ code: 'HISTORY_CHANGED', message: 'the store is not the one that was folded: the read model is folded anew' });
         await this.model.beginAnew();
@@ -87,13 +94,6 @@ export class Follower {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  async #isOf(store: EventStore): Promise<boolean> {
-    const { checkpoint, checkpointEventId } = this.model;
-    if (checkpoint === START) return true;
-    const { events } = await store.readAll({ after: checkpoint - 1n, limit: 1 });
-    return events[0]?.position === checkpoint && events[0].id === checkpointEventId;
   }
 
   /** Takes a page in that was read after its checkpoint. Never throws: what stands in the way is told and tried again. */
@@ -120,30 +120,11 @@ export class Follower {
   }
 
   async #fold(page: AllPage): Promise<void> {
-    const { events, last, stop } = this.#decoder.decode(page.events);
-    if (last) {
-      const derived = await this.#derive(events);
-      await this.model.apply(events, derived, last.position, last.id);
-      for (const event of events)
-        if (event.type === 'RecordKeyDestroyed' || event.type === 'SubjectKeyDestroyed') this.#secrets.forgetKey((event.data as { key: string }).key);
-    }
+    const stop = await this.#folding.fold(this.model, page.events);
     if (!stop) return;
     this.#stop = stop;
     this.#raise({ ...stop, message: 'an event of a type that this code does not know: the projection stands still before it' });
     await this.model.stop(stop.code);
-  }
-
-  async #derive(events: Parameters<NonNullable<Projection['derive']>>[0]): Promise<ReadonlyMap<string, string>> {
-    const { derive } = this.projection;
-    if (!derive) return new Map();
-    for (;;) {
-      try {
-        return derive(events, this.#secrets);
-      } catch (error) {
-        if (!(error instanceof EpochUnknown) || !this.#secrets.persons) throw error;
-        await this.#secrets.persons.refresh(); // once an epoch: the loop ends
-      }
-    }
   }
 
   #raise(alarm: Omit<Alarm, 'projection'>): void {

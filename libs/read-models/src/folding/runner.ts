@@ -4,7 +4,8 @@ import { DomainError } from '#libs/kernel';
 import type { Cursors } from '../cursor.js';
 import type { Secrets } from '../projection.js';
 import type { Answer, Ask, QuestionName } from '../questions.js';
-import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, ReadModels } from '../read-models.js';
+import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, type StaleView } from '../read-models.js';
+import { viewStale } from '../rebuild/view.js';
 import { answers } from '../sql/answers.js';
 import { Follower } from './follower.js';
 import type { ModelSet } from './model.js';
@@ -29,7 +30,7 @@ export interface RunnerOptions {
 }
 
 /** Folds a party's store into its models and answers from them, in the thread it is made in. */
-export class Runner extends ReadModels {
+export class Runner {
   readonly #options: RunnerOptions;
   readonly #followers: ReadonlyMap<string, Follower>;
   readonly #waiting = new WaitingQuestions(QUESTIONS_WAITING_MAX);
@@ -40,7 +41,6 @@ export class Runner extends ReadModels {
   readonly #running: Promise<void>;
 
   constructor(options: RunnerOptions) {
-    super();
     this.#options = options;
     const { models, secrets, onAlarm } = options;
     this.#followers = new Map(models.models.map((model) => [model.projection.name, new Follower(model, secrets, onAlarm)]));
@@ -54,7 +54,15 @@ export class Runner extends ReadModels {
     if (!follower) throw new DomainError('QUESTION_NOT_SERVED', 'not-found', `this party does not answer ${name}`);
     const deadline = performance.now() + Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
     await this.#reached(follower, atLeast, deadline);
-    return within(deadline, answer(follower.model.rows, question, this.#options.cursors));
+    const { rows, staleVersion } = follower.model.shown;
+    const answered = within(deadline, answer(rows, question, this.#options.cursors));
+    return staleVersion === undefined ? answered : answered.catch(asStale);
+  }
+
+  stale(): readonly StaleView[] {
+    return [...this.#followers.values()].flatMap(({ projection: { name }, model: { shown } }) =>
+      shown.staleVersion === undefined ? [] : [{ projection: name, version: shown.staleVersion, position: shown.position }],
+    );
   }
 
   poke(): void {
@@ -159,6 +167,11 @@ function byCheckpoint(followers: readonly Follower[]): Iterable<[Follower, ...Fo
     else groups.set(follower.checkpoint, [follower]);
   }
   return groups.values();
+}
+
+/** An older version's rows may lack what this code asks of them: no fault, and no answer. */
+function asStale(error: unknown): never {
+  throw error instanceof DomainError ? error : viewStale();
 }
 
 /** Rejects with READ_MODELS_TIMEOUT where the answer is not there by then. */

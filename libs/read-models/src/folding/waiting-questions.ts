@@ -1,5 +1,6 @@
 import { DomainError } from '#libs/kernel';
 import type { Position } from '#libs/event-store';
+import { viewStale } from '../rebuild/view.js';
 
 /** What a question waits for: a projection that answers (again), and has folded far enough. */
 export interface Standing {
@@ -7,6 +8,8 @@ export interface Standing {
   readonly checkpoint: Position;
   /** Code of what stopped it for good. */
   readonly stopped: string | undefined;
+  /** It answers from an older version's rows, which stand still. */
+  readonly stale: boolean;
 }
 
 interface Waiting {
@@ -34,11 +37,12 @@ export class WaitingQuestions {
     return this.#waiting.size > 0;
   }
 
-  /** Resolves when the standing suffices. Rejects with READ_MODELS_BUSY, READ_MODELS_TIMEOUT, READ_MODEL_NOT_READY, READ_MODEL_STOPPED. */
+  /** Resolves when the standing suffices. Rejects with READ_MODELS_BUSY, READ_MODELS_TIMEOUT, READ_MODEL_NOT_READY, READ_MODEL_STOPPED, READ_MODEL_STALE. */
   wait(standing: () => Standing, atLeast: Position, deadlineMs: number): Promise<void> {
     const now = standing();
     if (suffices(now, atLeast)) return Promise.resolve();
     if (now.stopped !== undefined) return Promise.reject(stoppedBefore());
+    if (now.ready && now.stale) return Promise.reject(viewStale());
     if (this.#waiting.size >= this.waitingMax) return Promise.reject(readModelsBusy());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#end(waiting, standing().ready ? readModelsTimeout() : notReady()), Math.max(0, deadlineMs - performance.now()));

@@ -59,7 +59,7 @@ export class Ownership {
     let room = share - owned.length;
     for (const model of this.#models) {
       if (room <= 0) return;
-      if (model.mine || model.stoppedHere) continue;
+      if (model.mine || model.stoppedHere || model.isStale) continue;
       const holder = holders.find(({ key }) => key === model.lockKey);
       if (holder && !holder.mine && !holder.silent) continue;
       if (holder && !holder.mine) await this.#putOut(model, holder);
@@ -69,6 +69,11 @@ export class Ownership {
         room -= 1;
       }
     }
+  }
+
+  /** Folds it here no more. */
+  async giveUp(model: PostgresModel): Promise<void> {
+    if (model.mine) await this.#release(model);
   }
 
   /** What this code cannot fold is left to other code; and who does not fold everything takes no share from who might. */

@@ -7,7 +7,7 @@ import { Runner } from '../folding/runner.js';
 import type { PostgresLocation } from '../models-location.js';
 import { projectionsOf } from '../models-of-party.js';
 import { at, contentOf, core, exchangeId, facts, TestParty } from '../party.fixture.js';
-import type { Alarm, ReadModels } from '../read-models.js';
+import type { Alarm } from '../read-models.js';
 import { type PostgresModel } from './postgres-model.js';
 import { PostgresModels } from './postgres-models.js';
 import { until } from './projectors.fixture.js';
@@ -21,7 +21,7 @@ describe('models in PostgreSQL', () => {
   let location: PostgresLocation;
   const alarms: Alarm[] = [];
   const opened: PostgresModels[] = [];
-  const running: ReadModels[] = [];
+  const running: Runner[] = [];
   beforeAll(async () => {
     server = await postgresServer();
   }, SERVER_START_TIMEOUT_MS);
@@ -44,7 +44,7 @@ describe('models in PostgreSQL', () => {
     return models;
   };
   /** Another process of the same party, in this one; of a store that may be another's. */
-  const run = (of = party): ReadModels => {
+  const run = (of = party): Runner => {
     const models = new PostgresModels(location, projectionsOf.core, onAlarm);
     const cursors = new Cursors(openPartySecrets(join(of.directory, 'keys')).streamSecret);
     const runner = new Runner({ store: of.store, models, secrets: of.secrets(), cursors, onAlarm });
@@ -66,7 +66,7 @@ describe('models in PostgreSQL', () => {
       position: BigInt(position),
     };
   };
-  const rowsOf = async (model: PostgresModel): Promise<readonly unknown[]> => (await contentOf(model.rows, model.projection))['exchanges'] ?? [];
+  const rowsOf = async (model: PostgresModel): Promise<readonly unknown[]> => (await contentOf(model.shown.rows, model.projection))['exchanges'] ?? [];
 
   it('write nothing for an owner whose generation is over, though its session lives', async () => {
     const models = open();
@@ -100,11 +100,11 @@ describe('models in PostgreSQL', () => {
     await models.tend();
     const model = exchangesOf(models);
     await model.apply([recordedEvent(1, 1)], new Map(), 1n, '1');
-    const before = await contentOf(model.rows, model.projection);
+    const before = await contentOf(model.shown.rows, model.projection);
     const again = { ...recordedEvent(1, 2), id: 'again' }; // begins a row that is there
     await expect(model.apply([recordedEvent(3, 2), again], new Map(), 3n, 'again')).rejects.toMatchObject({ code: 'DATABASE_ERROR_23505' });
     expect([model.mine, model.checkpoint]).toEqual([true, 1n]);
-    expect(await contentOf(model.rows, model.projection)).toEqual(before);
+    expect(await contentOf(model.shown.rows, model.projection)).toEqual(before);
     await model.apply([recordedEvent(2, 2)], new Map(), 2n, '2');
     expect(await rowsOf(model)).toHaveLength(2);
   });

@@ -3,11 +3,13 @@ import type { ModelSet } from '../folding/model.js';
 import type { PostgresLocation } from '../models-location.js';
 import type { Projection } from '../projection.js';
 import type { Alarm } from '../read-models.js';
+import { isBrokenOff } from '../rebuild/view.js';
 import type { Tables } from '../sql/stored-rows.js';
 import { Readers, SERVER_VERSION_MIN, WriterSession } from './connection.js';
 import { Ownership } from './ownership.js';
 import { PostgresModel, type StoredCheckpoint } from './postgres-model.js';
-import { CHECKPOINT, migrate, schemaOf } from './schema.js';
+import { Pointers } from './pointers.js';
+import { CHECKPOINT, migrate } from './schema.js';
 import { DatabaseTrouble, troubleOf } from './trouble.js';
 
 const RETRY_MS_MIN = 250;
@@ -23,6 +25,7 @@ export class PostgresModels implements ModelSet {
   readonly #location: PostgresLocation;
   readonly #alarm: (alarm: Alarm) => void;
   readonly #readers: Readers;
+  readonly #pointers: Pointers;
   #session: WriterSession | undefined;
   #ownership: Ownership | undefined;
   #beat: NodeJS.Timeout | undefined;
@@ -35,7 +38,12 @@ export class PostgresModels implements ModelSet {
     this.#location = location;
     this.#alarm = onAlarm;
     this.#readers = new Readers(location);
-    this.models = projections.map((projection) => new PostgresModel(projection, schemaOf(location, projection), this.#readers.kysely));
+    this.#pointers = new Pointers(location);
+    this.models = projections.map((projection) => new PostgresModel(location, projection, this.#readers.kysely));
+  }
+
+  get pending(): readonly string[] {
+    return this.models.filter(({ pending }) => pending).map(({ projection }) => projection.name);
   }
 
   async tend(): Promise<void> {
@@ -77,13 +85,39 @@ export class PostgresModels implements ModelSet {
   async #settle(session: WriterSession): Promise<Ownership | undefined> {
     const { version, readOnly } = await session.state();
     if (version < SERVER_VERSION_MIN) throw new DatabaseTrouble('DATABASE_TOO_OLD');
+    if (!readOnly) await this.#pointers.migrate(session.kysely);
+    for (const model of this.models) await this.#place(model, session.kysely);
     if (readOnly) return undefined;
-    for (const { schema, projection } of this.models) await migrate(session.kysely, schema, projection);
+    for (const { schema, projection, isStale } of this.models) if (!isStale) await migrate(session.kysely, schema, projection);
     const { deployment, party } = this.#location;
     const ownership = new Ownership(session, this.models, `${deployment}_${party}`, (alarm) => this.#alarm(alarm));
     await ownership.enter();
     this.#beat = setInterval(() => void session.beat(), BEAT_EVERY_MS);
     return ownership;
+  }
+
+  /** The view that the pointer names; an older version's where this one has none. */
+  async #place(model: PostgresModel, db: Kysely<Tables>): Promise<void> {
+    const pointer = await this.#pointers.read(db, model.projection);
+    const older = pointer.live === undefined ? await this.#pointers.older(db, model.projection) : undefined;
+    if (older) model.answerFrom(older);
+    else if (model.isStale || model.build !== (pointer.live ?? 0)) model.turnTo(pointer.live ?? 0);
+    model.pending = older !== undefined || isBrokenOff(pointer);
+  }
+
+  /** Turns to what was switched to, here or by another process. */
+  async #lookAgain(db: Kysely<Tables>): Promise<void> {
+    const all = await this.#pointers.all(db);
+    for (const model of this.models) {
+      const pointer = all.get(model.projection.name)?.get(model.projection.version);
+      if (!pointer) continue;
+      const { live } = pointer;
+      if (live !== undefined && (model.isStale || model.build !== live)) {
+        await this.#ownership?.giveUp(model);
+        model.turnTo(live);
+      }
+      model.pending = model.isStale || isBrokenOff(pointer);
+    }
   }
 
   /** What was folded is heard of and answered from; whether it may be written again, a new session will show. */
@@ -95,14 +129,17 @@ export class PostgresModels implements ModelSet {
 
   /** What others have folded, and whether what is folded here still is this process's; a connection that is dead shows here, before a page is begun. */
   async #hear(db: Kysely<Tables>): Promise<void> {
-    const queries = this.models.map(
-      ({ schema }, at) =>
-        sql`select ${sql.lit(at)} as model, position::text as position, "eventId", built, generation::text as generation, stopped
+    await this.#lookAgain(db);
+    const schemas = this.models.flatMap(({ heardFrom }) => heardFrom);
+    const queries = schemas.map(
+      (schema, at) =>
+        sql`select ${sql.lit(at)} as at, position::text as position, "eventId", built, generation::text as generation, stopped
           from ${sql.id(schema, CHECKPOINT)}`,
     );
     try {
-      const { rows } = await sql<StoredCheckpoint & { readonly model: number }>`${sql.join(queries, sql` union all `)}`.execute(db);
-      for (const { model, ...stored } of rows) this.models[model]?.heard(stored);
+      const { rows } = await sql<StoredCheckpoint & { readonly at: number }>`${sql.join(queries, sql` union all `)}`.execute(db);
+      for (const { at, ...stored } of rows)
+        for (const model of this.models) if (model.heardFrom.includes(schemas[at] ?? '')) model.heard(schemas[at] ?? '', stored);
     } catch (error) {
       // a server that may not be written to has no schemas yet: there is nothing to hear
       if (this.#ownership || !['42P01', '3F000'].includes(troubleOf(error).sqlState ?? '')) throw error;

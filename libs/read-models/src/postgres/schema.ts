@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { PostgresLocation } from '../models-location.js';
 import { countersOf, type Projection } from '../projection.js';
+import { suffixOf } from '../rebuild/view.js';
 import type { Tables } from '../sql/stored-rows.js';
 import type { Columns, Index, Table } from '../table.js';
 import { sqlTypeOf } from './columns.js';
@@ -15,11 +16,16 @@ const PLAIN = /^[a-z0-9.-]+$/;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** The schema of one projection's version at one party of one deployment: readable where it can be, and never another's. */
-export function schemaOf({ deployment, party }: Pick<PostgresLocation, 'deployment' | 'party'>, { name, version }: Projection): string {
-  const readable = `${deployment}_${party}_${name}_v${version}`;
+/** The schema of one build of a projection's version at one party of one deployment: readable where it can be, and never another's. */
+export function schemaOf(
+  { deployment, party }: Pick<PostgresLocation, 'deployment' | 'party'>,
+  { name, version }: Pick<Projection, 'name' | 'version'>,
+  build = 0,
+): string {
+  const suffix = suffixOf(build);
+  const readable = `${deployment}_${party}_${name}_v${version}${suffix}`;
   if (PLAIN.test(deployment) && PLAIN.test(party) && readable.length <= NAME_BYTES_MAX) return readable;
-  return `${name}_v${version}_${digestOf(JSON.stringify([deployment, party]))
+  return `${name}_v${version}${suffix}_${digestOf(JSON.stringify([deployment, party]))
     .toString('hex')
     .slice(0, 24)}`;
 }
@@ -58,11 +64,16 @@ const migrationsOf = (schema: string, projection: Projection): Record<string, Mi
   '0001-tables': { up: (db: Kysely<Tables>) => makeTables(db, schema, projection) },
 });
 
-/** Makes the schema of a projection, or brings it up to this code. Rejects with DatabaseTrouble: DATABASE_SCHEMA_UNKNOWN where other code has made it. */
-export async function migrate(db: Kysely<Tables>, schema: string, projection: Projection): Promise<void> {
-  const provider = { getMigrations: () => Promise.resolve(migrationsOf(schema, projection)) };
+/** Makes or brings up to this code a schema by its migrations. Rejects with DatabaseTrouble. */
+export async function migrateBy(db: Kysely<Tables>, schema: string, migrations: Record<string, Migration>): Promise<void> {
+  const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error } = await new Migrator({ db, provider, migrationTableSchema: schema }).migrateToLatest();
   if (error !== undefined) throw error instanceof DatabaseTrouble ? error : new DatabaseTrouble('DATABASE_SCHEMA_UNKNOWN');
+}
+
+/** Makes the schema of a projection, or brings it up to this code. Rejects with DatabaseTrouble: DATABASE_SCHEMA_UNKNOWN where other code has made it. */
+export async function migrate(db: Kysely<Tables>, schema: string, projection: Projection): Promise<void> {
+  await migrateBy(db, schema, migrationsOf(schema, projection));
 }
 
 const indexName = (table: Table, { name }: Index): string => `${table.name}_${name}`;

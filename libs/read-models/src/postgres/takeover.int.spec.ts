@@ -90,7 +90,10 @@ describe('several processes that fold one party', () => {
     await models.caughtUp(party.position, 30_000);
     await models.close();
     const stored = new PostgresModels(location, projectionsOf.core, () => undefined);
-    for (const { projection, rows } of stored.models) {
+    for (const {
+      projection,
+      shown: { rows },
+    } of stored.models) {
       const file = ModelFile.open(join(party.directory, 'expected'), projection);
       expect(await contentOf(rows, projection)).toEqual(await contentOf(file, projection));
       file.close();

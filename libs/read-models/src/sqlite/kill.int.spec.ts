@@ -56,7 +56,7 @@ describe('a process killed while it folds', () => {
       after = within.at(-1)?.position ?? file.checkpoint;
       await follower.take({ events: within, next: after, atEnd: false });
     }
-    const content = await contentOf(follower.model.rows, file.projection);
+    const content = await contentOf(follower.model.shown.rows, file.projection);
     models.close();
     return content;
   }

@@ -1,5 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Position, START } from '#libs/event-store';
 import type { Message } from '#libs/kernel';
@@ -11,31 +10,14 @@ import { sqlTypeOf } from './columns.js';
 import { Dictionary } from './dictionary.js';
 import { kyselyOn, LibsqlDatabase, type Statement } from './libsql-database.js';
 import { TableWriter } from './table-writer.js';
+import { removeView, viewPath } from './view-files.js';
+import { CHECKPOINT, CODES, type FileCheckpoint, lookUp, READER_PRAGMAS, rowByRow } from './view-reader.js';
 
-/**
- * WAL with synchronous = NORMAL: a power cut may take the last transactions (they are folded again), never tear one.
- * The cache is per connection and counts as this process's own memory; the reader maps the file instead.
- */
+/** WAL with synchronous = NORMAL: a power cut may take the last transactions (they are folded again), never tear one. */
 const WRITER_PRAGMAS = ['journal_mode = WAL', 'synchronous = NORMAL', 'wal_autocheckpoint = 4000', 'journal_size_limit = 67108864', 'cache_size = -16000'];
-const READER_PRAGMAS = ['query_only = 1', 'mmap_size = 268435456', 'cache_size = -4000'];
+const NOTHING_FOLDED: FileCheckpoint = { position: START, eventId: '', built: false };
 
-/** Bookkeeping of a file: tables of its own. */
-const CHECKPOINT = 'checkpoint';
-const CODES = 'codes';
-
-/** Slots of one lookup statement, smallest that fits: few texts, so that each stays prepared. */
-const LOOKUP_SLOTS = [1, 8, 64, 500] as const;
-const LOOKUP_SLOTS_MAX = 500;
-
-interface Checkpoint {
-  readonly position: Position;
-  /** Id of the event at that position: shows whether the store is still the one that was folded. */
-  readonly eventId: string;
-  readonly built: boolean;
-}
-const NOTHING_FOLDED: Checkpoint = { position: START, eventId: '', built: false };
-
-/** One projection's rows and checkpoint in a SQLite file of its own, `<name>-v<version>.sqlite`. Of one thread. */
+/** One build of a projection: its rows and checkpoint in a SQLite file of its own. Of one thread. */
 export class ModelFile<E extends Message = Message> implements StoredRows {
   readonly projection: Projection<E>;
   /** Sees committed rows only. */
@@ -49,7 +31,7 @@ export class ModelFile<E extends Message = Message> implements StoredRows {
   readonly #setCheckpoint: Statement;
   readonly #addCode: Statement;
   readonly #resident = new Map<string, Map<string, Row>>();
-  #checkpoint: Checkpoint;
+  #checkpoint: FileCheckpoint;
 
   private constructor(projection: Projection<E>, database: LibsqlDatabase, readerDatabase: LibsqlDatabase) {
     this.projection = projection;
@@ -68,17 +50,17 @@ export class ModelFile<E extends Message = Message> implements StoredRows {
   }
 
   /** Opens the file, or makes it. */
-  static open<E extends Message>(directory: string, projection: Projection<E>): ModelFile<E> {
+  static open<E extends Message>(directory: string, projection: Projection<E>, build = 0): ModelFile<E> {
     mkdirSync(directory, { recursive: true });
-    const path = join(directory, `${projection.name}-v${projection.version}.sqlite`);
+    const path = viewPath(directory, projection.name, { version: projection.version, build });
     const database = new LibsqlDatabase(path, WRITER_PRAGMAS);
     makeTables(database, projection);
     return new ModelFile(projection, database, new LibsqlDatabase(path, READER_PRAGMAS));
   }
 
   /** Deletes the file's rows for good: what it held is folded anew. */
-  static remove(directory: string, projection: Projection): void {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(join(directory, `${projection.name}-v${projection.version}.sqlite${suffix}`), { force: true });
+  static remove(directory: string, { name, version }: Projection, build = 0): void {
+    removeView(directory, name, { version, build });
   }
 
   get checkpoint(): Position {
@@ -127,21 +109,11 @@ export class ModelFile<E extends Message = Message> implements StoredRows {
   async rowsBy(table: Table, column: string, values: readonly string[]): Promise<readonly Row[]> {
     // by key: one turn of the thread, so that the writer's prepared statements show no half of a transaction
     if (column === table.key) return [...this.load(table, values).values()];
-    const codec = this.codecOf(table.name);
-    const rows: Row[] = [];
-    for (let from = 0; from < values.length; from += LOOKUP_SLOTS_MAX) {
-      const part = values.slice(from, from + LOOKUP_SLOTS_MAX).map((value) => codec.comparable(column, value));
-      const slots = LOOKUP_SLOTS.find((size) => size >= part.length) ?? LOOKUP_SLOTS_MAX;
-      const filled = [...part, ...new Array<SqlValue>(slots - part.length).fill(part.at(-1) as SqlValue)];
-      const found = await this.reader.selectFrom(table.name).selectAll().where(column, 'in', filled).execute();
-      for (const row of found) rows.push(codec.decode(row));
-    }
-    return rows;
+    return lookUp(this.reader, table.name, this.codecOf(table.name), column, values);
   }
 
-  /** The plus keeps SQLite from choosing an index over a filter's column, which knows nothing of the order. */
   filtered(column: string): RawBuilder<unknown> {
-    return sql`+${sql.ref(column)}`;
+    return rowByRow(column);
   }
 
   close(): void {
@@ -204,12 +176,12 @@ export class ModelFile<E extends Message = Message> implements StoredRows {
     }
   }
 
-  #writeCheckpoint(checkpoint: Checkpoint): void {
+  #writeCheckpoint(checkpoint: FileCheckpoint): void {
     this.#setCheckpoint.run([checkpoint.position.toString(), checkpoint.eventId, checkpoint.built ? 1 : 0]);
     this.#checkpoint = checkpoint;
   }
 
-  #readCheckpoint(): Checkpoint {
+  #readCheckpoint(): FileCheckpoint {
     const [row] = this.#database.statement(`SELECT "position", "eventId", "built" FROM "${CHECKPOINT}"`).all() as {
       position: string;
       eventId: string;

@@ -11,6 +11,9 @@ import type { Alarm } from '../read-models.js';
 import { openModels } from './open-models.js';
 import { type Call, type FromWorker, toRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
 
+/** So often it is looked whether older versions' rows answer, and what a rebuild has to see to. */
+const TELL_VIEWS_EVERY_MS = 500;
+
 const port = parentPort;
 if (!port) throw new Error('this module is the body of a worker thread');
 const tell = (message: FromWorker): void => port.postMessage(message);
@@ -54,6 +57,16 @@ async function start({ kind, store: location, keyDirectory, models }: WorkerPlac
         (error: unknown) => tell({ from: 'refusal', id: message.id, refusal: toRefusal(error) }),
       );
   });
+  let told = '';
+  const tellViews = (): void => {
+    const { pending } = opened;
+    const stale = runner.stale();
+    const now = JSON.stringify([pending, stale.map(({ projection, version, position }) => [projection, version, String(position)])]);
+    if (now !== told) tell({ from: 'views', stale, pending });
+    told = now;
+  };
+  tellViews();
+  setInterval(tellViews, TELL_VIEWS_EVERY_MS).unref();
   tell({ from: 'ready' });
 }
 

@@ -1,8 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import type { Position } from '#libs/event-store';
 import type { Answer, Ask, QuestionName } from '../questions.js';
-import { type Alarm, ASK_TIMEOUT_MS, ASK_TIMEOUT_MS_MAX, type AskOptions, type ProjectionLag, QUESTIONS_WAITING_MAX, ReadModels } from '../read-models.js';
+import {
+  type Alarm,
+  ASK_TIMEOUT_MS,
+  ASK_TIMEOUT_MS_MAX,
+  type AskOptions,
+  type ProjectionLag,
+  QUESTIONS_WAITING_MAX,
+  ReadModels,
+  type RebuildRequest,
+  type RebuildState,
+  type StaleView,
+} from '../read-models.js';
 import { readModelsBusy, readModelsDown, readModelsTimeout } from '../folding/waiting-questions.js';
+import { Rebuilds } from './rebuilds.js';
 import { type Call, type FromWorker, fromRefusal, type ToWorker, type WorkerPlaces } from './worker-messages.js';
 
 const START_TIMEOUT_MS = 30_000;
@@ -35,10 +47,16 @@ export class ThreadedReadModels extends ReadModels {
   #nextId = 1;
   #poked = false;
   #closing: Promise<void> | undefined;
+  #stale: readonly StaleView[] = [];
+  /** Of rebuilds, as told. */
+  readonly #troubles = new Map<string, string>();
+  readonly #rebuilds: Rebuilds;
 
   private constructor(options: OpenReadModelsOptions) {
     super();
     this.#options = options;
+    const { kind, store, keyDirectory, models } = options;
+    this.#rebuilds = new Rebuilds({ places: { kind, store, keyDirectory, models }, beside: true, onState: (state) => this.#rebuilt(state) });
   }
 
   /** Resolves when the worker has opened store, keys and files; folding goes on behind. Rejects with what kept it from that. */
@@ -65,6 +83,19 @@ export class ThreadedReadModels extends ReadModels {
   async caughtUp(position: Position, timeoutMs: number = ASK_TIMEOUT_MS): Promise<void> {
     const bounded = Math.min(timeoutMs, ASK_TIMEOUT_MS_MAX);
     await this.#call({ call: 'caughtUp', position, timeoutMs: bounded }, bounded);
+  }
+
+  async rebuild(request: RebuildRequest): Promise<readonly RebuildState[]> {
+    if (this.#closing) throw readModelsDown();
+    return await Promise.resolve().then(() => this.#rebuilds.begin(request));
+  }
+
+  rebuilds(): readonly RebuildState[] {
+    return this.#rebuilds.states;
+  }
+
+  stale(): readonly StaleView[] {
+    return this.#stale;
   }
 
   async lag(): Promise<readonly ProjectionLag[]> {
@@ -136,6 +167,10 @@ export class ThreadedReadModels extends ReadModels {
       case 'alarm':
         this.#options.onAlarm(message.alarm);
         break;
+      case 'views':
+        this.#stale = message.stale;
+        if (!this.#closing) this.#rebuilds.beginPending(message.pending);
+        break;
       case 'answer':
         this.#settle(message.id, ({ resolve }) => resolve(message.answer));
         break;
@@ -160,8 +195,21 @@ export class ThreadedReadModels extends ReadModels {
     }, RESTART_AFTER_MS);
   }
 
+  /** A switch is seen at the next look at the pointer; a failure that stands is told once. */
+  #rebuilt({ projection, stage, trouble }: RebuildState): void {
+    if (stage === 'done') this.poke();
+    const standing = this.#troubles.get(projection);
+    if (trouble === undefined || trouble === standing) {
+      if (stage === 'done') this.#troubles.delete(projection);
+      return;
+    }
+    this.#troubles.set(projection, trouble);
+    this.#options.onAlarm({ code: trouble, projection, message: 'a rebuild cannot go on: the view that answers stays' });
+  }
+
   async #close(): Promise<void> {
     clearTimeout(this.#restart);
+    await this.#rebuilds.close();
     const worker = this.#worker;
     if (!worker) return;
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

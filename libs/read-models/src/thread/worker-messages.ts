@@ -3,7 +3,8 @@ import { DomainError, type ErrorKind } from '#libs/kernel';
 import type { ModelsLocation } from '../models-location.js';
 import type { PartyKind } from '../models-of-party.js';
 import type { QuestionName } from '../questions.js';
-import type { Alarm } from '../read-models.js';
+import type { Alarm, StaleView } from '../read-models.js';
+import type { RebuildOutcome, RebuildProgress } from '../rebuild/rebuild.js';
 
 /** Where a party's worker finds everything; plain data, for it crosses threads. */
 export interface WorkerPlaces {
@@ -31,9 +32,26 @@ export interface Refusal {
 }
 export type FromWorker =
   | { readonly from: 'ready' }
+  | { readonly from: 'views'; readonly stale: readonly StaleView[]; readonly pending: readonly string[] }
   | { readonly from: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly from: 'refusal'; readonly id: number; readonly refusal: Refusal }
   | { readonly from: 'alarm'; readonly alarm: Alarm }
+  | { readonly from: 'failed'; readonly refusal: Refusal };
+
+/** What a rebuild's worker is to do; plain data. Any message to it means: stop. */
+export interface RebuildJob {
+  readonly places: WorkerPlaces;
+  readonly projection: string;
+  readonly to: 'rebuild' | 'back';
+  readonly accept: boolean;
+  readonly share: number;
+  readonly ifPending: boolean;
+  /** Others in this process answer meanwhile: they come first. */
+  readonly beside: boolean;
+}
+export type FromRebuildWorker =
+  | { readonly from: 'progress'; readonly progress: RebuildProgress }
+  | { readonly from: 'done'; readonly outcome: RebuildOutcome }
   | { readonly from: 'failed'; readonly refusal: Refusal };
 
 /** An error as it crosses threads: what is no DomainError shows nothing of itself but its name. */
@@ -47,7 +65,8 @@ export function toRefusal(error: unknown): Refusal {
       at: { ...(field === undefined ? {} : { field }), ...(rule === undefined ? {} : { rule }) },
     };
   }
-  const { name } = error as { name?: unknown };
-  return { code: 'READ_MODELS_FAILED', kind: 'internal', message: `the question could not be answered (${String(name)})`, at: {} };
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  const known = typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : String(name);
+  return { code: 'READ_MODELS_FAILED', kind: 'internal', message: `the read models could not do it (${known})`, at: {} };
 }
 export const fromRefusal = ({ code, kind, message, at }: Refusal): DomainError => new DomainError(code, kind, message, at);

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Projection } from '../projection.js';
 import { RowCodec } from '../sql/row-codec.js';
 import { sqliteColumns } from '../sqlite/columns.js';
 import { Dictionary } from '../sqlite/dictionary.js';
 import { LibsqlDatabase } from '../sqlite/libsql-database.js';
+import { readPointer, viewPath } from '../sqlite/view-files.js';
+import { isBuilt } from '../sqlite/view-reader.js';
 import type { Counter, Row, Table } from '../table.js';
 
 const PRAGMAS = ['query_only = 1', 'cache_size = -8000'];
@@ -34,9 +35,10 @@ export class StoredModel {
     this.#dictionary = new Dictionary(codes.map(({ text }) => text));
   }
 
-  /** Undefined where the projection has no file yet. */
-  static open(directory: string, { name, version }: Projection): StoredModel | undefined {
-    const path = join(directory, `${name}-v${version}.sqlite`);
+  /** The view that answers; undefined where this version of the projection has none yet. */
+  static open(directory: string, projection: Projection): StoredModel | undefined {
+    const { live } = readPointer(directory, projection, isBuilt);
+    const path = live === undefined ? '' : viewPath(directory, projection.name, { version: projection.version, build: live });
     if (!existsSync(path)) return undefined;
     const database = new LibsqlDatabase(path, PRAGMAS);
     try {
