@@ -2,6 +2,7 @@ export * from './event-store.js';
 export * from './errors.js';
 export * from './event-header.js';
 export * from './store-location.js';
+export { EventBytes, type TakeBytes } from './lmdb/event-bytes.js';
 export * from './lmdb/lmdb-event-store.js';
 export { EventScanner } from './verification/event-scanner.js';
 export { RunBalance } from './verification/run-balance.js';

@@ -6,6 +6,7 @@ export class AgencyHistory {
   static readonly none = new AgencyHistory();
   readonly #states: (StateAt<AgencyStanding> | undefined)[] = [];
   readonly #positions: number[] = [];
+  readonly #profiles: number[] = [];
 
   take({ event, position }: Placed<AgencyEvent>): void {
     const before: Agency = this.#states.at(-1)?.state ?? agencyDecider.initialState;
@@ -20,6 +21,13 @@ export class AgencyHistory {
   }
   newest(): StateAt<AgencyStanding> | undefined {
     return this.#states.at(-1);
+  }
+
+  /** A number that `number` gives to the state of a revision, asked for once; 0 where the agency was not registered then. */
+  profileAt(revision: number, number: (state: AgencyStanding, newest: AgencyStanding) => number): number {
+    const state = this.#states[revision]?.state;
+    if (state === undefined) return 0;
+    return (this.#profiles[revision] ??= number(state, this.newest()?.state ?? state));
   }
 
   /** Last revision recorded before a position, −1 where there was none. */

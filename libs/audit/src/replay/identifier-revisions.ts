@@ -15,6 +15,7 @@ export const PACKED_WORDS = NAME_WORDS + 3;
 const HELD = 1;
 const REVOKED = 2;
 const STATUS_BITS = 2;
+const STATUS = 3;
 const GENERATION_BITS = 8;
 const WORD = 2 ** 32;
 /** Placeholder for what the compact state leaves out: who folds it further never looks at it. */
@@ -29,6 +30,14 @@ function writeName(stream: string, into: Uint32Array, at: number): void {
   for (let word = 0; word < NAME_WORDS; word += 1) into[at + word] = Number.parseInt(hex.slice(8 * word, 8 * word + 8), 16);
 }
 
+const DIGITS = new Uint8Array(256).map((_, code) => (code >= 0x61 ? code - 0x57 : code - 0x30));
+/** Eight hexadecimal digits of a text, as `writeName` reads them. */
+function hexWord(text: string, at: number): number {
+  let word = 0;
+  for (let index = at; index < at + 8; index += 1) word = (word << 4) | (DIGITS[text.charCodeAt(index) & 0xff] as number);
+  return word >>> 0;
+}
+
 /** Status, generation and epoch in one word; 0 is no identifier. */
 function packState(state: Identifier): number {
   if (state.status === 'none') return 0;
@@ -36,7 +45,7 @@ function packState(state: Identifier): number {
   return (status | (state.generation << STATUS_BITS) | (state.epoch << (STATUS_BITS + GENERATION_BITS))) >>> 0;
 }
 const unpack = (word: number): IdentifierAt => ({
-  issued: (word & 3) === HELD,
+  issued: (word & STATUS) === HELD,
   generation: (word >>> STATUS_BITS) & 0xff,
   epoch: word >>> (STATUS_BITS + GENERATION_BITS),
 });
@@ -149,6 +158,23 @@ export class IdentifierRevisions {
     return row;
   }
 
+  /** Revision that `seek` came to, −1 where there was none. */
+  revision = -1;
+
+  /** Row of the newest revision before a position, −1 where there was none, of the stream whose 32 hexadecimal digits begin at `at`. */
+  seek(text: string, at: number, position: number): number {
+    for (let word = 0; word < NAME_WORDS; word += 1) this.#name[word] = hexWord(text, at + 8 * word);
+    let row = this.#first(this.#name, 0);
+    this.revision = -1;
+    if (row < 0 || (this.#table.positions[row] as number) >= position) return -1;
+    this.revision = 0;
+    for (let next = this.#table.next[row] as number; next >= 0 && (this.#table.positions[next] as number) < position; next = this.#table.next[row] as number) {
+      row = next;
+      this.revision += 1;
+    }
+    return row;
+  }
+
   /** Row of the stream's first revision, −1 where there is no such stream. */
   first(stream: string): number {
     return this.row(stream, 0);
@@ -159,6 +185,9 @@ export class IdentifierRevisions {
   }
   positionOf(row: number): number {
     return this.#table.positions[row] as number;
+  }
+  isIssued(row: number): boolean {
+    return row >= 0 && ((this.#table.states[row] as number) & STATUS) === HELD;
   }
   state(row: number): IdentifierAt {
     return unpack(row < 0 ? 0 : (this.#table.states[row] as number));

@@ -1,4 +1,4 @@
-import { MatrixHistory } from '#libs/domain';
+import { MatrixHistory, type MatrixItem } from '#libs/domain';
 import type { LawEvent, Placed } from './recorded.js';
 
 /** Laws kept at hand, by how many events they are made of: decisions name mostly the newest. */
@@ -100,8 +100,19 @@ export class LawRevisions {
     return history;
   }
 
+  /** Local governments that some rule names by themselves. */
+  namedLocalGovernments(): ReadonlySet<string> {
+    return new Set(this.#events.flatMap((event) => (event.type === 'PermissionItemEnacted' ? localGovernmentsOf(event.data) : [])));
+  }
+
   /** All that is known now. */
   newest(): MatrixHistory {
     return this.history(this.count);
   }
 }
+
+/** Local governments that an item names by themselves, as requesters or providers. */
+export const localGovernmentsOf = ({ requesters, grants }: MatrixItem): readonly string[] =>
+  [...requesters, ...grants.flatMap(({ information }) => information.flatMap(({ providers }) => providers))].flatMap(
+    ({ localGovernments = [] }) => localGovernments,
+  );

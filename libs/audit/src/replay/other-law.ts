@@ -6,6 +6,7 @@ import {
   lawOf,
   type MatrixHistory,
   type Parties,
+  type PartiesQuestion,
   type PermissionMatrix,
   type StateAt,
 } from '#libs/domain';
@@ -43,7 +44,8 @@ export interface Change {
 const nameOf = ({ change, item, itemAgain, requesterClass, information, month, before, after }: Omit<Change, 'decisions'>): string =>
   [change, item, itemAgain, requesterClass, information, month, before, after].join(' ');
 
-interface Outcome {
+/** How a decision came out, as far as another law may change it. */
+export interface Outcome {
   readonly permitted: boolean;
   readonly reason: string;
   readonly item: string | undefined;
@@ -55,7 +57,7 @@ function recordedOutcome({ type, data }: RecordedDecision): Outcome {
   if (type === 'QueryPermitted') return { permitted: true, reason: PERMITTED, item: data.item, grant: data.grant };
   return { permitted: false, reason: data.reason, item: data.item, grant: undefined };
 }
-function outcomeOf(legality: Legality): Outcome {
+export function outcomeOf(legality: Legality): Outcome {
   if (legality.permitted) return { permitted: true, reason: PERMITTED, item: legality.item, grant: legality.grant };
   return { permitted: false, reason: legality.code, item: legality.item, grant: undefined };
 }
@@ -108,64 +110,62 @@ export function lawAsOf(foundation: Foundation, day: string): OtherLaw {
   };
 }
 
+/** A group of changes that is being counted. */
+export interface Counting {
+  readonly group: Omit<Change, 'decisions'>;
+  decisions: number;
+}
+
 /** Decides recorded queries under another law and counts what would come out otherwise. */
 export class ChangeCount {
-  readonly #groups = new Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>();
+  readonly #groups = new Map<string, Counting>();
 
   constructor(private readonly other: OtherLaw) {}
 
-  take(event: RecordedDecision, judged: Judged): void {
-    const { data } = event;
-    const { law, day } = this.other.on(judged.day);
-    const parties = this.other.parties(judged.parties);
-    const before = recordedOutcome(event);
-    // what the identifier was found to be stays so; where the law refused before it was looked at, it is taken as in order
-    const after = outcomeOf(judgeParties(law, parties, data, day, before.reason !== 'IDENTIFIER_NOT_VALID'));
-    const change = changeOf(before, after);
-    if (change === undefined) return;
-    const [item, itemAgain] = [before.item ?? NONE, after.item ?? NONE];
-    const requesterClass = judged.parties.requester?.state.class ?? NONE;
-    this.#count({
-      change,
-      item,
-      itemAgain,
-      requesterClass,
-      information: data.information,
-      month: judged.day.slice(0, 7),
-      before: before.reason,
-      after: after.reason,
-    });
+  take(event: RecordedDecision, { parties, day }: Pick<Judged, 'parties' | 'day'>): void {
+    const counting = this.groupOf(recordedOutcome(event), event.data, parties, day);
+    if (counting !== undefined) counting.decisions += 1;
   }
 
-  #count(group: Omit<Change, 'decisions'>): void {
+  /** The group that a decision with this outcome is counted in; undefined where it would come out the same. */
+  groupOf(before: Outcome, question: PartiesQuestion, recorded: Parties, recordedDay: string): Counting | undefined {
+    const { law, day } = this.other.on(recordedDay);
+    const parties = this.other.parties(recorded);
+    // what the identifier was found to be stays so; where the law refused before it was looked at, it is taken as in order
+    const after = outcomeOf(judgeParties(law, parties, question, day, before.reason !== 'IDENTIFIER_NOT_VALID'));
+    const change = changeOf(before, after);
+    if (change === undefined) return undefined;
+    const [item, itemAgain] = [before.item ?? NONE, after.item ?? NONE];
+    const requesterClass = recorded.requester?.state.class ?? NONE;
+    const month = recordedDay.slice(0, 7);
+    return this.#group({ change, item, itemAgain, requesterClass, information: question.information, month, before: before.reason, after: after.reason });
+  }
+
+  #group(group: Omit<Change, 'decisions'>): Counting {
     const known = this.#groups.get(nameOf(group));
-    if (known !== undefined) known.decisions += 1;
-    else if (this.#groups.size < GROUPS_MAX) this.#groups.set(nameOf(group), { group, decisions: 1 });
-    else addTo(this.#groups, { ...group, item: OTHER, itemAgain: OTHER, requesterClass: OTHER, information: OTHER, month: OTHER }, 1);
+    if (known !== undefined) return known;
+    if (this.#groups.size < GROUPS_MAX) return added(this.#groups, group);
+    const other = { ...group, item: OTHER, itemAgain: OTHER, requesterClass: OTHER, information: OTHER, month: OTHER };
+    return this.#groups.get(nameOf(other)) ?? added(this.#groups, other);
   }
 
   result(): readonly Change[] {
-    return [...this.#groups.values()].map(({ group, decisions }) => ({ ...group, decisions }));
+    return [...this.#groups.values()].flatMap(({ group, decisions }) => (decisions === 0 ? [] : [{ ...group, decisions }]));
   }
 }
 
-function addTo(
-  groups: Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>,
-  group: Omit<Change, 'decisions'>,
-  decisions: number,
-): void {
-  const name = nameOf(group);
-  const known = groups.get(name);
-  if (known !== undefined) known.decisions += decisions;
-  else groups.set(name, { group, decisions });
+function added(groups: Map<string, Counting>, group: Omit<Change, 'decisions'>): Counting {
+  const counting = { group, decisions: 0 };
+  groups.set(nameOf(group), counting);
+  return counting;
 }
 
 const byText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** Puts together what ranges counted; most decisions first. */
 export function sumOfChanges(counts: readonly (readonly Change[])[]): readonly Change[] {
-  const groups = new Map<string, { readonly group: Omit<Change, 'decisions'>; decisions: number }>();
-  for (const changes of counts) for (const { decisions, ...group } of changes) addTo(groups, group, decisions);
+  const groups = new Map<string, Counting>();
+  for (const { decisions, ...group } of counts.flat()) (groups.get(nameOf(group)) ?? added(groups, group)).decisions += decisions;
   return [...groups.values()]
     .map(({ group, decisions }) => ({ ...group, decisions }))
     .sort((a, b) => b.decisions - a.decisions || byText(a.month, b.month) || byText(a.item, b.item) || byText(a.information, b.information));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { DomainError, type ErrorKind } from '#libs/kernel';
 import type { FoundationData, Gathered } from './foundation.js';
-import { type PositionRange, type RangePlaces, RangeReplay, type RangeResult } from './replay-range.js';
+import { type OnPage, type PositionRange, type RangePlaces, RangeReplay, type RangeResult } from './replay-range.js';
 import type { ReplayAnswer, ReplayOrder } from './replay.worker.js';
 
 /** What a thread makes lives for one event: a larger nursery is emptied less often. */
@@ -11,10 +11,11 @@ const YOUNG_MIB = 64;
 /** Works on ranges, as many at once as it is wide. */
 export interface ReplayPool {
   readonly width: number;
-  gather(range: PositionRange): Promise<Gathered>;
+  /** `onPage` is told by who works in this thread. */
+  gather(range: PositionRange, onPage?: OnPage): Promise<Gathered>;
   /** What all ranges gathered, to every thread. */
   found(data: FoundationData): Promise<void>;
-  decide(range: PositionRange): Promise<RangeResult>;
+  decide(range: PositionRange, onPage?: OnPage): Promise<RangeResult>;
   close(): Promise<void>;
 }
 
@@ -23,14 +24,14 @@ class Inline implements ReplayPool {
 
   constructor(private readonly job: RangeReplay) {}
 
-  gather(range: PositionRange): Promise<Gathered> {
-    return this.job.gather(range);
+  gather(range: PositionRange, onPage?: OnPage): Promise<Gathered> {
+    return this.job.gather(range, onPage);
   }
   async found(data: FoundationData): Promise<void> {
     await Promise.resolve(this.job.found(data));
   }
-  decide(range: PositionRange): Promise<RangeResult> {
-    return this.job.decide(range);
+  decide(range: PositionRange, onPage?: OnPage): Promise<RangeResult> {
+    return this.job.decide(range, onPage);
   }
   close(): Promise<void> {
     return this.job.close();

@@ -98,7 +98,7 @@ async function replayed(
   await inOrder(
     pool,
     ranges,
-    (range) => pool.gather(range),
+    (range) => pool.gather(range, (at) => onProgress('gather', Number(at), total)),
     (gathered, range) => {
       builder.add(gathered);
       onProgress('gather', Number(range.upTo), total);
@@ -112,7 +112,7 @@ async function replayed(
   await inOrder(
     pool,
     ranges,
-    (range) => pool.decide(range),
+    (range) => pool.decide(range, (at) => onProgress('decide', Number(at), total)),
     (result, range) => {
       sum.add(result);
       onProgress('decide', Number(range.upTo), total);
