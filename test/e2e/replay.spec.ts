@@ -65,7 +65,9 @@ describe('renkei replay', () => {
     const forged = history.ask({}, { change: ([first]) => [{ ...(first as Message), data: { ...(first?.data as object), reason: 'SAME_AGENCY' } }] });
     await record();
     const csv = join(data, 'findings.csv');
-    const { status, stdout } = await replay('--csv', csv);
+    const chart = join(data, 'agreement.svg');
+    const { status, stdout } = await replay('--csv', csv, '--chart', chart);
+    expect(readFileSync(chart, 'utf8')).toContain('Decisions of the core, decided again');
     expect(status).toBe(1);
     expect(stdout).toContain(`${stale}: its basis was stale when it was recorded (BASIS_STALE)`);
     expect(stdout).toContain(`${forged}: comes out otherwise (DECISION_DIFFERS)`);
@@ -83,10 +85,13 @@ describe('renkei replay', () => {
     history.ask({ information: RESIDENT });
     await record();
     const csv = join(data, 'changes.csv');
-    const { status, stdout } = await replay('--matrix', file('draft.json', draft()), '--csv', csv);
+    const chart = join(data, 'changes.svg');
+    const { status, stdout } = await replay('--matrix', file('draft.json', draft()), '--csv', csv, '--chart', chart, '--chart-by', 'information');
     expect(status).toBe(0);
     expect(stdout).toContain('Under draft, as if it were in force and open');
     expect(stdout).toContain('2 of 2 would come out otherwise');
+    const picture = readFileSync(chart, 'utf8');
+    for (const words of ['<svg', 'resident register', 'now permitted', '2 of 2 decisions would come out otherwise']) expect(picture).toContain(words);
     expect(readFileSync(csv, 'utf8').trim().split('\n')).toEqual([
       'change,item,itemAgain,requesterClass,information,month,before,after,decisions',
       expect.stringMatching(/^(?:gained|lost),74,7,municipality,TM\d+,2020-05,\w+,\w+,1$/),

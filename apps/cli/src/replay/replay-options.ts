@@ -1,3 +1,7 @@
+/** What the bars of a picture may stand for. */
+export const CHART_BY = ['month', 'item', 'requester-class', 'information', 'outcome'] as const;
+export type ChartBy = (typeof CHART_BY)[number];
+
 export interface Options {
   readonly data: string;
   readonly from?: string;
@@ -9,6 +13,7 @@ export interface Options {
   readonly asOf?: string;
   readonly csv?: string;
   readonly chart?: string;
+  readonly chartBy?: ChartBy;
   readonly limit: string;
 }
 /** Findings, and rows of a table, that are shown where nothing else is said. */

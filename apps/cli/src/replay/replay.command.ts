@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { command } from '../command-line/commands.js';
+import { choice, command } from '../command-line/commands.js';
 import type { Session } from '../command-line/session.js';
 import { partiesTexts } from '../parties/parties.texts.js';
-import { LIMIT, type Options } from './replay-options.js';
+import { CHART_BY, LIMIT, type Options } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
 
 export function replayCommand(session: Session): Command {
@@ -22,6 +22,8 @@ export function replayCommand(session: Session): Command {
         .option('--matrix <file>', say.matrix)
         .option('--as-of <day>', say.asOf)
         .option('--csv <file>', say.csv)
+        .option('--chart <file>', say.chart)
+        .addOption(choice('--chart-by <what>', say.chartBy, CHART_BY))
         .option('--limit <count>', say.limit, String(LIMIT)),
     async (options) => {
       const { runReplay } = await import('./run-replay.js'); // with the stores, which other commands need not

@@ -18,6 +18,11 @@ export async function runReplay(options: Options, session: Session): Promise<Exi
     writeText(options.csv, settings.whatIf === undefined ? findingsCsv(report.findings) : changesCsv(report.changes));
     session.note(replayTexts(session.language).written(options.csv));
   }
+  if (options.chart !== undefined) {
+    const { chartOf } = await import('./chart.js');
+    writeText(options.chart, chartOf(report, settings.whatIf, options.chartBy, session.language));
+    session.note(replayTexts(session.language).written(options.chart));
+  }
   return report.ok ? EXIT.done : EXIT.no;
 }
 

@@ -73,6 +73,21 @@ export function printFindings(out: Terminal, report: ReplayReport, limit: number
   if (all > shown.length) out.paragraph(say.shown(grouped(shown.length), grouped(all)));
 }
 
+/** What changes are grouped by, in the words of a language. */
+export function dimensionsOf(
+  language: Language,
+): Readonly<Record<'item' | 'requester-class' | 'information' | 'month' | 'outcome', { readonly title: string; readonly keyOf: (change: Change) => string }>> {
+  const say = replayTexts(language);
+  const named = (key: string, name: (key: string) => string): string => (key === OTHER ? say.rest : name(key));
+  return {
+    item: { title: say.item, keyOf: ({ change, item, itemAgain }) => itemOf(change, item, itemAgain, say.rest) },
+    'requester-class': { title: say.requesterClass, keyOf: ({ requesterClass }) => named(requesterClass, (key) => className(key, language)) },
+    information: { title: say.information, keyOf: ({ information }) => named(information, (key) => nameOfInformation(key, language)) },
+    month: { title: say.month, keyOf: ({ month }) => named(month, (key) => key) },
+    outcome: { title: say.outcome, keyOf: ({ before, after }) => `${before} → ${after}` },
+  };
+}
+
 /** The item by which a change is listed: the one cited, where there was none the one that would be; of a move both. */
 function itemOf(change: Change['change'], item: string, itemAgain: string, rest: string): string {
   if (item === OTHER) return rest;
@@ -88,15 +103,7 @@ export function printChanges(out: Terminal, { changes, decisions }: ReplayReport
   if (moved > 0) out.line(say.movedTold(grouped(moved)));
   if (changes.length === 0) return;
   const kinds = KINDS.filter((kind) => changes.some(({ change }) => change === kind));
-  const other = (key: string, name: (key: string) => string): string => (key === OTHER ? say.rest : name(key));
-  const tables = [
-    [say.item, ({ change, item, itemAgain }: Change) => itemOf(change, item, itemAgain, say.rest)],
-    [say.requesterClass, ({ requesterClass }: Change) => other(requesterClass, (key) => className(key, language))],
-    [say.information, ({ information }: Change) => other(information, (key) => nameOfInformation(key, language))],
-    [say.month, ({ month }: Change) => other(month, (key) => key)],
-    [say.outcome, ({ before, after }: Change) => `${before} → ${after}`],
-  ] as const;
-  for (const [title, keyOf] of tables) {
+  for (const { title, keyOf } of Object.values(dimensionsOf(language))) {
     out.line();
     out.table({
       head: [title, ...kinds.map((kind) => say[kind])],

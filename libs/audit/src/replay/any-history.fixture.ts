@@ -1,5 +1,17 @@
-import fc from 'fast-check';
-import { AFFAIR, CITY_A, CITY_B, CITY_X, FIRST_DAY, type HistoryFixture, OTHER_AFFAIR, RESIDENT, SOCIETY, standardItems, table, TAX } from './history.fixture.js';
+import {
+  AFFAIR,
+  CITY_A,
+  CITY_B,
+  CITY_X,
+  FIRST_DAY,
+  type HistoryFixture,
+  OTHER_AFFAIR,
+  RESIDENT,
+  SOCIETY,
+  standardItems,
+  table,
+  TAX,
+} from './history.fixture.js';
 
 export const held = (
   holder: string,
@@ -10,6 +22,7 @@ export const held = (
   identifier: { key: 'holder', commitment: 'A', sealed: 'B' },
 });
 
+/** What happens, and three numbers that say to whom. */
 export type Step = readonly [what: number, who: number, whom: number, matter: number];
 const CITIES = [CITY_X, CITY_A, CITY_B, SOCIETY] as const;
 export const AFFAIRS = [AFFAIR, OTHER_AFFAIR, 'JM99000000000999'] as const;
@@ -46,4 +59,5 @@ export function happens(history: HistoryFixture, [what, who, whom, matter]: Step
       });
   }
 }
-export const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 14 }), fc.nat(3), fc.nat(5), fc.nat(9)), { minLength: 5, maxLength: 60 });
+/** Numbers of things that may happen, up to a query's. */
+export const WHAT_MAX = 14;

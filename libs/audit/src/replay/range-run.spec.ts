@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PermissionMatrix } from '#libs/domain';
 import type { Message } from '#libs/kernel';
-import { AFFAIRS, happens, type Step, steps } from './any-history.fixture.js';
+import { AFFAIRS, happens, type Step, WHAT_MAX } from './any-history.fixture.js';
 import type { Agreement } from './findings.js';
 import type { Foundation } from './foundation.js';
 import { HistoryJudge } from './history-judge.js';
@@ -11,6 +11,8 @@ import { ChangeCount, draftLaw, lawAsOf } from './other-law.js';
 import { QuickJudge } from './quick-judge.js';
 import { RangeRun } from './range-run.js';
 import type { RangeResult } from './replay-range.js';
+
+const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: WHAT_MAX }), fc.nat(3), fc.nat(5), fc.nat(9)), { minLength: 5, maxLength: 60 });
 
 /** Confirms nothing, or counts what it confirms. */
 class Counted extends QuickJudge {
