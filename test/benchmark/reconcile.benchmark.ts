@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embeddedIn } from '#libs/event-store';
 import { type Reconciled, reconcileStores } from '../../apps/cli/src/reconcile/reconcile-stores.js';
 import { PARTIES, writeThreeStores } from '../../apps/cli/src/reconcile/three-stores.fixture.js';
 import { type Benchmark, type Figure, median, withPeakMemory } from './benchmark.js';
@@ -39,7 +40,7 @@ export const reconcile: Benchmark = {
             ? { type: event.type, data: { ...(event.data as object), period: '2019' } }
             : event,
       });
-      const stores = PARTIES.map((id) => ({ id, directory: join(directory, 'parties', id, 'event-store') }));
+      const stores = PARTIES.map((id) => ({ id, location: embeddedIn(join(directory, 'parties', id)) }));
       const rates: number[] = [];
       let peakRssMiB = 0;
       for (let run = 0; run < (quick ? 1 : RUNS); run += 1) {

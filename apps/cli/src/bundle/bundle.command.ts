@@ -15,6 +15,7 @@ import { personOf } from '../command-line/person.js';
 import type { Session } from '../command-line/session.js';
 import { findAgency } from '../names/agencies.js';
 import { parseInstant } from '../names/instant.js';
+import { type EventStoreOptions, eventStoreWay, withEventStore } from '../parties/event-store-option.js';
 import { openPartyReadOnly } from '../parties/open-party.js';
 import { partiesIn } from '../parties/party-directory.js';
 import { exchangeIdGiven } from '../query/query-line.js';
@@ -26,7 +27,7 @@ import { findExchanges, type Scanned } from './find-exchanges.js';
 /** Of a party's keys directory: a directory without it would get new ones by being asked. */
 const SECRETS = 'party-secrets.json';
 
-interface BundleOptions {
+interface BundleOptions extends EventStoreOptions {
   readonly exchange?: string;
   readonly person?: string;
   readonly agency?: string;
@@ -118,10 +119,11 @@ async function write(file: string, bundle: AuditBundle): Promise<number> {
   return text.length;
 }
 
-async function withParties<T>({ data, keys }: BundleOptions, session: Session, work: (parties: readonly BundledParty[]) => Promise<T>): Promise<T> {
+async function withParties<T>(options: BundleOptions, session: Session, work: (parties: readonly BundledParty[]) => Promise<T>): Promise<T> {
+  const { data, keys } = options;
   const opened: BundledParty[] = [];
   try {
-    for (const directory of partiesIn(data, session.language)) {
+    for (const directory of partiesIn(data, { language: session.language, eventStore: eventStoreWay(options, session) })) {
       opened.push({ ...(await openPartyReadOnly(directory)), keysDirectory: directory.keysDirectory ?? keys });
     }
     return await work(opened);
@@ -179,7 +181,7 @@ export function bundleCommand(session: Session): Command {
     'bundle',
     say.bundle,
     (made) =>
-      made
+      withEventStore(made, session)
         .option('--exchange <id>', say.exchange)
         .option('--person <agency:number>', say.person)
         .option('--agency <who>', say.agency)

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOG_STREAM, openParty, type Party } from '#libs/commands';
 import { type Log, logDecider, type LogEvent, logEventTypes } from '#libs/domain';
-import { type EventStore, locationIn, openStore } from '#libs/event-store';
+import { type EventStore, openStore } from '#libs/event-store';
 import { DomainError, EventRegistry, fold } from '#libs/kernel';
 import { type Ledger, parseOrigin, readLedger } from '#libs/ledger';
+import { locationOf } from './location-of.js';
 import type { PartyDirectory } from './party-directory.js';
 
 export const EVENT_STORE = 'event-store';
@@ -20,8 +21,9 @@ export interface ReadParty {
 }
 
 /** Opens a party's store and ledger to read. Rejects with the typed errors of both, nothing left open. */
-export async function openPartyReadOnly({ id, dataDirectory }: PartyDirectory): Promise<ReadParty> {
-  const store = await openStore(locationIn(dataDirectory), { readOnly: true });
+export async function openPartyReadOnly(party: PartyDirectory): Promise<ReadParty> {
+  const { id, dataDirectory } = party;
+  const store = await openStore(locationOf(party), { readOnly: true });
   try {
     const ledger = await readLedger({ directory: join(dataDirectory, LEDGER), source: store });
     const close = async (): Promise<void> => {
@@ -67,13 +69,14 @@ export interface OwnedParty extends Party {
  * also its log, which then covers all that the store holds. Rejects with STORE_IN_USE where a process owns it.
  */
 export async function withOwnedParty<T>(
-  { dataDirectory }: PartyDirectory,
+  directory: PartyDirectory,
   { keysDirectory, withLedger, now }: { readonly keysDirectory: string; readonly withLedger: boolean; readonly now: () => string },
   work: (party: OwnedParty) => Promise<T>,
 ): Promise<T> {
+  const { dataDirectory } = directory;
   // not made by looking at it
   if (!existsSync(join(dataDirectory, EVENT_STORE))) throw new DomainError('STORE_UNAVAILABLE', 'unavailable', `there is no event store in ${dataDirectory}`);
-  const location = locationIn(dataDirectory);
+  const location = locationOf(directory);
   const before = await openStore(location, { readOnly: true });
   const identity = await readLog(before).finally(() => before.close());
   if (identity === undefined) throw new DomainError('LOG_NOT_OPEN', 'conflict', 'the log has no epoch yet: start the server once');

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Language } from '#libs/terminal';
 import { UsageError } from '../command-line/failures.js';
+import type { EventStoreWay } from './event-store-option.js';
 import { partiesTexts } from './parties.texts.js';
 
 /** Where one party (a server with a record of its own) keeps what it has. */
@@ -12,6 +13,8 @@ export interface PartyDirectory {
   readonly dataDirectory: string;
   /** Undefined where the data directory alone was given: keys lie apart (format.md §2), an operator says where. */
   readonly keysDirectory: string | undefined;
+  /** Another way to an EventStoreDB than its note has; undefined where none was given. */
+  readonly eventStore?: EventStoreWay;
 }
 
 const PARTIES = 'parties';
@@ -25,24 +28,31 @@ const isSandbox = (data: string): boolean => existsSync(join(data, PARTIES));
 
 const inSandbox = (data: string, id: string): PartyDirectory => ({ id, dataDirectory: join(data, PARTIES, id), keysDirectory: join(data, KEYS, id) });
 
+export interface PartiesOptions {
+  readonly language?: Language;
+  readonly eventStore?: EventStoreWay | undefined;
+}
+
 /**
  * The parties with a record of their own in a data directory, by id: those of a sandbox (`parties/<id>`, `keys/<id>`), or
  * the one whose directory it is. Throws UsageError where it is neither.
  */
-export function partiesIn(data: string, language: Language = 'en'): readonly PartyDirectory[] {
+export function partiesIn(data: string, { language = 'en', eventStore }: PartiesOptions = {}): readonly PartyDirectory[] {
+  const by = eventStore === undefined ? {} : { eventStore };
   if (isSandbox(data)) {
     return readdirSync(join(data, PARTIES))
       .filter((id) => PARTY_ID.test(id) && keepsRecord(join(data, PARTIES, id)))
       .sort()
-      .map((id) => inSandbox(data, id));
+      .map((id) => ({ ...inSandbox(data, id), ...by }));
   }
   if (!keepsRecord(data)) throw new UsageError('--data', "a sandbox's or a party's directory", partiesTexts(language).noParties(data));
-  return [{ id: basename(resolve(data)), dataDirectory: data, keysDirectory: undefined }];
+  return [{ id: basename(resolve(data)), dataDirectory: data, keysDirectory: undefined, ...by }];
 }
 
 /** One party of a data directory. The name is free where the directory is a party's own. Throws UsageError, with what there is instead. */
-export function partyIn(data: string, id: string, language: Language = 'en'): PartyDirectory {
-  const all = partiesIn(data, language);
+export function partyIn(data: string, id: string, options: PartiesOptions = {}): PartyDirectory {
+  const { language = 'en' } = options;
+  const all = partiesIn(data, options);
   if (!isSandbox(data)) return { ...(all[0] as PartyDirectory), id };
   const found = all.find((party) => party.id === id);
   if (found) return found;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type Role, ROLES } from '#libs/domain';
-import { LmdbEventStore } from '#libs/event-store';
+import { openStore } from '#libs/event-store';
 import { type Ledger, readLedger } from '#libs/ledger';
+import { locationOf } from '../parties/location-of.js';
 import type { PartyDirectory } from '../parties/party-directory.js';
 import { evidenceOf, type EvidenceSource, writeEvidence } from './evidence.js';
 import type { Reconciled } from './reconcile-stores.js';
@@ -19,8 +20,9 @@ export async function writeAllEvidence(
   const unproved: { party: string; code: string }[] = [];
   if (found.length === 0) return { files: 0, unproved };
   try {
-    for (const { id, dataDirectory } of parties) {
-      const store = await LmdbEventStore.open(join(dataDirectory, 'event-store'), { readOnly: true });
+    for (const party of parties) {
+      const { id, dataDirectory } = party;
+      const store = await openStore(locationOf(party), { readOnly: true });
       sources.push({ id, store, ledger: await logOf(dataDirectory, (code) => unproved.push({ party: id, code })) });
     }
     for (const exchange of found) {

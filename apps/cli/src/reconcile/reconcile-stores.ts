@@ -3,14 +3,23 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ExchangeOutcome, Reconciliation, Role } from '#libs/domain';
-import { LmdbEventStore } from '#libs/event-store';
+import { openStore, type StoreLocation } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
 import { partitionsFor } from './partition-files.js';
-import type { Counts, Flushed, FromWorker, Matched, ReconciledExchange, ToWorker, WorkerTask } from './worker-messages.js';
+import {
+  type Counts,
+  type Flushed,
+  type FromWorker,
+  type Matched,
+  PIECE_EVENTS,
+  type ReconciledExchange,
+  type ToWorker,
+  type WorkerTask,
+} from './worker-messages.js';
 
 const WORKERS_MAX = 4;
-/** Positions in one piece of work. */
-const PIECE_EVENTS = 50_000;
+/** What a record takes at least in the log of an EventStoreDB, whose positions count bytes. */
+const EVENT_BYTES_MIN = 256;
 /** Exchanges that are told one by one; the others are counted. */
 export const FOUND_MAX = 10_000;
 /** Nearly everything that is read is let go at once. */
@@ -19,7 +28,7 @@ const CORE = 'core';
 
 export interface ReconcileOptions {
   /** Stores of all parties whose records are at hand; the core is among them. */
-  readonly stores: readonly { readonly id: string; readonly directory: string }[];
+  readonly stores: readonly { readonly id: string; readonly location: StoreLocation }[];
   readonly agency?: string;
   /** Exchanges requested in [from, to). */
   readonly from?: string;
@@ -29,7 +38,7 @@ export interface ReconcileOptions {
   /** How long what one party recorded may take to reach the others, milliseconds. */
   readonly patienceMs: number;
   readonly signal?: AbortSignal;
-  /** Told how far it is: events read of all, then partitions compared of all. */
+  /** Told how far it is: positions read of all (an embedded store's count its events), then partitions compared of all. */
   readonly onProgress?: (phase: 'read' | 'compare', done: number, total: number) => void;
 }
 
@@ -114,20 +123,25 @@ interface Piece {
   readonly store: number;
   readonly after: number;
   readonly last: number;
+  /** Events that it holds at most. */
+  readonly events: number;
 }
+
+/** Of an embedded store, pieces between positions, which have no gaps. An EventStoreDB's log is gone through in one. */
+async function piecesOfStore({ location }: ReconcileOptions['stores'][number], store: number): Promise<readonly Piece[]> {
+  const opened = await openStore(location, { readOnly: true });
+  const end = Number(await opened.lastPosition().finally(() => opened.close()));
+  if (location.kind === 'eventstoredb') return end === 0 ? [] : [{ store, after: 0, last: end, events: Math.ceil(end / EVENT_BYTES_MIN) }];
+  return Array.from({ length: Math.ceil(end / PIECE_EVENTS) }, (_, piece) => {
+    const after = piece * PIECE_EVENTS;
+    const last = Math.min(end, after + PIECE_EVENTS);
+    return { store, after, last, events: last - after };
+  });
+}
+
 /** Pieces of all stores by turns, so that records of one time are read about the same time. */
 async function piecesOf(stores: ReconcileOptions['stores']): Promise<readonly Piece[]> {
-  const pieces = await Promise.all(
-    stores.map(async ({ directory }, store) => {
-      const opened = await LmdbEventStore.open(directory, { readOnly: true });
-      const end = Number(await opened.lastPosition());
-      await opened.close();
-      return Array.from({ length: Math.ceil(end / PIECE_EVENTS) }, (_, piece) => {
-        const after = piece * PIECE_EVENTS;
-        return { store, after, last: Math.min(end, after + PIECE_EVENTS) };
-      });
-    }),
-  );
+  const pieces = await Promise.all(stores.map(piecesOfStore));
   return pieces.flat().sort((a, b) => a.after - b.after || a.store - b.store);
 }
 
@@ -142,8 +156,8 @@ export async function reconcileStores(options: ReconcileOptions): Promise<Reconc
   const core = stores.findIndex(({ id }) => id === CORE);
   if (core < 0) throw new DomainError('NO_CORE', 'invalid', 'the core’s record is needed: without it nothing can be reconciled');
   const pieces = await piecesOf(stores);
-  const events = pieces.reduce((sum, { after, last }) => sum + last - after, 0);
-  const partitions = partitionsFor(events);
+  const span = pieces.reduce((sum, { after, last }) => sum + last - after, 0);
+  const partitions = partitionsFor(pieces.reduce((sum, { events }) => sum + events, 0));
   const directory = await mkdtemp(join(tmpdir(), 'renkei-reconcile-'));
   const writers = Math.min(WORKERS_MAX, availableParallelism());
   const threads: Thread[] = [];
@@ -151,10 +165,16 @@ export async function reconcileStores(options: ReconcileOptions): Promise<Reconc
     const task = { ...periodOf(options), stores, core, directory, partitions, writers };
     for (let writer = 0; writer < writers; writer += 1) threads.push(Thread.start({ ...task, writer }));
     let read = 0;
-    await eachPiece(threads, pieces, signal, async (thread, piece) => {
-      const scanned = await thread.ask<'scan'>({ to: 'scan', ...piece });
-      read += scanned.events;
-      onProgress?.('read', read, events);
+    let events = 0;
+    await eachPiece(threads, pieces, signal, async (thread, { store, after, last }) => {
+      for (let from = after; from < last;) {
+        signal?.throwIfAborted();
+        const scanned = await thread.ask<'scan'>({ to: 'scan', store, after: from, last });
+        events += scanned.events;
+        read += scanned.next - from;
+        from = scanned.next;
+        onProgress?.('read', read, span);
+      }
     });
     const flushed = await Promise.all(threads.map((thread) => thread.ask<'flush'>({ to: 'flush' })));
     const sum = new Sum(flushed, options.asOf, events);

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ExchangeOutcome, Finding, Reconciliation, Role } from '#libs/domain';
 import type { Progress, Terminal } from '#libs/terminal';
@@ -11,13 +10,15 @@ import type { Session } from '../command-line/session.js';
 import { findAgency } from '../names/agencies.js';
 import { parseInstant } from '../names/instant.js';
 import { parseWholeNumber } from '../names/parse.js';
+import { type EventStoreOptions, eventStoreWay, withEventStore } from '../parties/event-store-option.js';
+import { locationOf } from '../parties/location-of.js';
 import { partiesTexts } from '../parties/parties.texts.js';
 import { partiesIn, type PartyDirectory } from '../parties/party-directory.js';
 import { writeAllEvidence } from './all-evidence.js';
 import { reconcileStores, type Reconciled, type ReconcileOptions } from './reconcile-stores.js';
 import { reconcileTexts } from './reconcile.texts.js';
 
-interface Options {
+interface Options extends EventStoreOptions {
   readonly data: string;
   readonly from?: string;
   readonly to?: string;
@@ -35,8 +36,6 @@ const OUTCOMES = ['provided', 'not-provided', 'denied', 'impossible', 'withdrawn
 const STATUSES = ['matched', 'unmatched', 'found'] as const satisfies readonly Reconciliation['status'][];
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-const storeOf = ({ dataDirectory }: PartyDirectory): string => join(dataDirectory, 'event-store');
-
 /** Throws UsageError; makes the directory for evidence, which must be new or empty. */
 function settingsOf(options: Options, parties: readonly PartyDirectory[], session: Session): Omit<ReconcileOptions, 'signal' | 'onProgress'> {
   const { language } = session;
@@ -49,7 +48,7 @@ function settingsOf(options: Options, parties: readonly PartyDirectory[], sessio
   if (from !== undefined && to !== undefined && from >= to) throw new UsageError('--to', 'after --from', say.reversed);
   if (!parties.some(({ id }) => id === 'core')) throw new UsageError('--data', 'holds the core’s record', say.noCore);
   return {
-    stores: parties.map((party) => ({ id: party.id, directory: storeOf(party) })),
+    stores: parties.map((party) => ({ id: party.id, location: locationOf(party) })),
     patienceMs: parseWholeNumber('--patience', options.patience, { min: 0, max: PATIENCE_S_MAX }, language) * 1_000,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
@@ -134,7 +133,7 @@ function print(out: Terminal, reconciled: Reconciled, parties: number, shown: nu
 
 async function run(options: Options, session: Session): Promise<ExitCode> {
   const say = reconcileTexts(session.language);
-  const parties = partiesIn(options.data, session.language);
+  const parties = partiesIn(options.data, { language: session.language, eventStore: eventStoreWay(options, session) });
   const settings = settingsOf(options, parties, session);
   const shown = parseWholeNumber('--limit', options.limit, { min: 0, max: SHOWN_MAX }, session.language);
   if (options.evidence !== undefined) emptyDirectory(options.evidence, session);
@@ -159,7 +158,7 @@ export function reconcileCommand(session: Session): Command {
     'reconcile',
     say.reconcile,
     (made) =>
-      made
+      withEventStore(made, session)
         .requiredOption('--data <directory>', partiesTexts(session.language).data)
         .option('--from <instant>', say.from)
         .option('--to <instant>', say.to)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { type Finding, reconcile, type Role } from '#libs/domain';
-import { LmdbEventStore } from '#libs/event-store';
+import { embeddedIn, LmdbEventStore } from '#libs/event-store';
 import type { Message } from '#libs/kernel';
 import { leafHash, nativeHasher, openLedger, sha256 } from '#libs/ledger';
 import { BatchInclusion, ED25519, formatVerifierKey, parseCheckpoint, parseNote, verifierKeyOf } from '#libs/proofs';
@@ -27,7 +27,7 @@ async function nation(exchanges: number, tamper?: (drafted: Drafted) => Message 
   return directory;
 }
 const storesOf = (directory: string, parties: readonly string[] = PARTIES): ReconcileOptions['stores'] =>
-  parties.map((id) => ({ id, directory: join(directory, 'parties', id, 'event-store') }));
+  parties.map((id) => ({ id, location: embeddedIn(join(directory, 'parties', id)) }));
 const LONG_AFTER = { asOf: '2020-06-01T00:00:00.000Z', patienceMs: 60_000 };
 
 const told = ({ code, parties, field }: Finding): string => `${code} ${parties.join('+')} ${field}`;
@@ -36,7 +36,7 @@ const foundIn = ({ found }: Reconciled): ReadonlyMap<string, readonly string[]> 
 
 /** The same by the whole rule alone, for every exchange. */
 async function byTheWholeRule(directory: string, exchanges: number): Promise<ReadonlyMap<string, readonly string[]>> {
-  const stores = await Promise.all(storesOf(directory).map((store) => LmdbEventStore.open(store.directory, { readOnly: true })));
+  const stores = await Promise.all(storesOf(directory).map(({ location }) => LmdbEventStore.open(location.directory, { readOnly: true })));
   opened.push(...stores);
   const whole = new WholeRecords(stores, PARTIES, 0, new Map());
   const everywhere = { requester: [1, 2], core: [0], provider: [1, 2] };

@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { reconcile, type Reconciliation, type Role } from '#libs/domain';
-import { type EventStore, LmdbEventStore, type StoredEvent } from '#libs/event-store';
+import { type EventStore, openStore, type StoredEvent } from '#libs/event-store';
 import { eachExchange } from './matching.js';
 import { PartitionWriter, readPartition } from './partition-files.js';
 import { FLAG, isOfExchange, Rows, RowWriter } from './rows.js';
 import { type Seen, type WholeExchange, WholeRecords } from './whole-records.js';
-import type { Counts, FromWorker, Matched, ReconciledExchange, ToWorker, WorkerTask } from './worker-messages.js';
+import { type Counts, type FromWorker, type Matched, PIECE_EVENTS, type ReconciledExchange, type ToWorker, type WorkerTask } from './worker-messages.js';
+import { eventText } from './event-text.js';
 
 /** Small pages die young: a tenth of the time less than with pages of 10,000. */
 const PAGE_EVENTS = 1_000;
@@ -31,28 +32,32 @@ class Reconciler {
   }
 
   static async open(): Promise<Reconciler> {
-    return new Reconciler(await Promise.all(task.stores.map(({ directory }) => LmdbEventStore.open(directory, { readOnly: true }))));
+    return new Reconciler(await Promise.all(task.stores.map(({ location }) => openStore(location, { readOnly: true }))));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
   }
 
-  /** Rows of all events of exchanges at positions (after, last]. */
+  /** Rows of events of exchanges at positions (after, last], as far as one piece of work goes. */
   async scan(store: number, after: number, last: number): Promise<FromWorker> {
     const source = this.#stores[store];
     const writer = this.#writers[store];
     if (!source || !writer) throw new RangeError('no such store');
-    for (let position = BigInt(after), end = false; !end && position < last;) {
-      const { events, next, atEnd } = await source.readAll({ after: position, limit: Math.min(PAGE_EVENTS, last - Number(position)) });
+    let position = BigInt(after);
+    let read = 0;
+    for (let end = false; !end && position < last && read < PIECE_EVENTS;) {
+      const { events, next, atEnd } = await source.readAll({ after: position, limit: PAGE_EVENTS });
       for (const event of events) {
+        if (event.position > last) break;
         if (isOfExchange(event.stream)) this.#take(event, writer);
         else if (store === task.core && event.type === 'AgencyHosted') this.#host(event);
+        read += 1;
       }
       position = next;
       end = atEnd;
     }
-    return { from: 'scan', events: last - after };
+    return { from: 'scan', events: read, next: read < PIECE_EVENTS ? last : Math.min(last, Number(position)) };
   }
 
   flush(): FromWorker {
@@ -90,7 +95,7 @@ class Reconciler {
   }
 
   #host({ stream, bytes }: StoredEvent): void {
-    const { intermediateServer } = (JSON.parse((bytes as Buffer).toString('utf8')) as { data: { intermediateServer: string } }).data;
+    const { intermediateServer } = (JSON.parse(eventText(bytes)) as { data: { intermediateServer: string } }).data;
     const code = stream.slice(stream.indexOf('-') + 1);
     this.#hosts.set(code, [...(this.#hosts.get(code) ?? []), intermediateServer]);
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type ExchangeEvent, type ProvisionEvent, type QueryEvent, type QueryFacts, type Role, ROLES, SHARED_FACTS } from '#libs/domain';
 import type { StoredEvent } from '#libs/event-store';
 import { leafHash } from '#libs/ledger';
+import { eventText } from './event-text.js';
 
 /**
  * A recorded event in as many bytes as comparing it takes, always the same: the exchange's id, what it is, whose it is, its
@@ -262,7 +263,7 @@ export class RowWriter {
 /** The event, where its bytes are one with data; a damaged one is the ledger's matter. */
 function parsed(bytes: Uint8Array): AnyEvent | undefined {
   try {
-    const event = JSON.parse((bytes as Buffer).toString('utf8')) as AnyEvent;
+    const event = JSON.parse(eventText(bytes)) as AnyEvent;
     return typeof event.data === 'object' && event.data !== null && typeof event.at === 'string' ? event : undefined;
   } catch {
     return undefined;

@@ -28,7 +28,10 @@ export interface ThreeStoresOptions {
   /** Puts another event in place of one that was cited as it stood (tampering under the index), or none. */
   readonly tamper?: (drafted: Drafted) => Message | undefined;
   readonly onProgress?: (exchanges: number) => void;
+  /** Where the stores are; embedded in `<directory>/parties/<id>/event-store` otherwise. */
+  readonly open?: (party: PartyName, dataDirectory: string) => Promise<EventStore>;
 }
+const embedded = (_party: PartyName, dataDirectory: string): Promise<EventStore> => LmdbEventStore.open(join(dataDirectory, 'event-store'));
 
 const registry = new EventRegistry([...queryEventTypes, ...exchangeEventTypes, ...provisionEventTypes, ...agencyEventTypes]);
 const CATEGORY: Readonly<Record<Role, string>> = { requester: 'query', core: 'exchange', provider: 'provision' };
@@ -108,12 +111,12 @@ async function record(batch: readonly Recording[], stores: ReadonlyMap<PartyName
   }
 }
 
-/** Writes the stores of three parties with so many exchanges, `<directory>/parties/<id>/event-store`, as their servers would, step by step. */
-export async function writeThreeStores(directory: string, { exchanges, tamper, onProgress }: ThreeStoresOptions): Promise<void> {
+/** Writes the stores of three parties with so many exchanges, their data directories being `<directory>/parties/<id>`, as their servers would, step by step. */
+export async function writeThreeStores(directory: string, { exchanges, tamper, onProgress, open = embedded }: ThreeStoresOptions): Promise<void> {
   const stores = new Map<PartyName, EventStore>();
   const ids = new EventIds();
   try {
-    for (const party of PARTIES) stores.set(party, await LmdbEventStore.open(join(directory, 'parties', party, 'event-store')));
+    for (const party of PARTIES) stores.set(party, await open(party, join(directory, 'parties', party)));
     await appended(stores.get('core') as EventStore, hosted(ids));
     for (let from = 0; from < exchanges; from += EXCHANGES_A_BATCH) {
       const batch = Array.from({ length: Math.min(EXCHANGES_A_BATCH, exchanges - from) }, (_, at) => new Recording(from + at, ids, tamper));

@@ -3,6 +3,7 @@ import type { EventStore, StoredEvent } from '#libs/event-store';
 import type { Message, RecordedEvent } from '#libs/kernel';
 import { leafHash } from '#libs/ledger';
 import type { Hosts } from './worker-messages.js';
+import { eventText } from './event-text.js';
 
 const CATEGORY: Readonly<Record<Role, string>> = { requester: 'query', core: 'exchange', provider: 'provision' };
 
@@ -23,7 +24,7 @@ export interface WholeExchange {
 function kept<E extends Message>(events: readonly StoredEvent[]): Kept<E>[] {
   return events.flatMap(({ bytes }) => {
     try {
-      return [{ event: JSON.parse((bytes as Buffer).toString('utf8')) as RecordedEvent<E>, leaf: leafHash(bytes).toString('base64url') }];
+      return [{ event: JSON.parse(eventText(bytes)) as RecordedEvent<E>, leaf: leafHash(bytes).toString('base64url') }];
     } catch {
       return []; // damaged: counted as unreadable, and missing here
     }

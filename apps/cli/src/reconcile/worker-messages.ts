@@ -1,11 +1,15 @@
+import type { StoreLocation } from '#libs/event-store';
 import type { ExchangeOutcome, Finding, Reconciliation, Role } from '#libs/domain';
+
+/** Events in one piece of work. */
+export const PIECE_EVENTS = 50_000;
 
 /** What a thread needs to know once; plain data, for it crosses threads. */
 export interface WorkerTask {
   /** Index of the thread: names its files. */
   readonly writer: number;
   readonly writers: number;
-  readonly stores: readonly { readonly id: string; readonly directory: string }[];
+  readonly stores: readonly { readonly id: string; readonly location: StoreLocation }[];
   /** Index of the core's store. */
   readonly core: number;
   /** Where partition files go. */
@@ -18,7 +22,7 @@ export interface WorkerTask {
 }
 
 export type ToWorker =
-  /** Positions (after, to] of a store. */
+  /** Positions (after, last] of a store, as many as PIECE_EVENTS at most. */
   | { readonly to: 'scan'; readonly store: number; readonly after: number; readonly last: number }
   | { readonly to: 'flush' }
   | {
@@ -37,6 +41,8 @@ export type Hosts = ReadonlyMap<string, readonly string[]>;
 export interface Scanned {
   readonly from: 'scan';
   readonly events: number;
+  /** Up to here it is read. */
+  readonly next: number;
 }
 export interface Flushed {
   readonly from: 'flush';

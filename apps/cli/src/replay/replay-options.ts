@@ -1,8 +1,10 @@
+import type { EventStoreOptions } from '../parties/event-store-option.js';
+
 /** What the bars of a picture may stand for. */
 export const CHART_BY = ['month', 'item', 'requester-class', 'information', 'outcome'] as const;
 export type ChartBy = (typeof CHART_BY)[number];
 
-export interface Options {
+export interface Options extends EventStoreOptions {
   readonly data: string;
   readonly from?: string;
   readonly to?: string;

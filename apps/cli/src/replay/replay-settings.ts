@@ -7,6 +7,7 @@ import { findAgency } from '../names/agencies.js';
 import { newestInForce } from '../matrix/which-table.js';
 import { findAffair } from '../names/matter.js';
 import { parseDay, parseWholeNumber } from '../names/parse.js';
+import { eventStoreWay } from '../parties/event-store-option.js';
 import { partiesIn, type PartyDirectory } from '../parties/party-directory.js';
 import type { Options } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
@@ -37,7 +38,7 @@ export function settingsOf(options: Options, session: Session): ReplaySettings {
   const whatIf: WhatIf | undefined =
     options.matrix === undefined ? (asOf === undefined ? undefined : { kind: 'as-of', day: asOf }) : { kind: 'draft', table: tableIn(options.matrix) };
   return {
-    party: coreIn(options.data, session),
+    party: coreIn(options, session),
     filter: {
       ...period,
       ...(options.agency === undefined ? {} : { agency: findAgency('--agency', options.agency, language).registration.code }),
@@ -53,8 +54,9 @@ const DAY_MS = 86_400_000;
 const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00.000Z`) + DAY_MS).toISOString().slice(0, 10);
 
 /** The core of a sandbox's directory, or the one party whose directory it is. */
-function coreIn(data: string, session: Session): PartyDirectory {
-  const parties = partiesIn(data, session.language);
+function coreIn(options: Options, session: Session): PartyDirectory {
+  const { data } = options;
+  const parties = partiesIn(data, { language: session.language, eventStore: eventStoreWay(options, session) });
   const core = parties.find(({ id }) => id === CORE) ?? (parties.length === 1 && parties[0]?.dataDirectory === data ? parties[0] : undefined);
   if (core === undefined) throw new UsageError('--data', 'holds the core’s record', replayTexts(session.language).noCore);
   return core;

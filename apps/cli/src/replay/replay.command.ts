@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { choice, command } from '../command-line/commands.js';
 import type { Session } from '../command-line/session.js';
+import { withEventStore } from '../parties/event-store-option.js';
 import { partiesTexts } from '../parties/parties.texts.js';
 import { CHART_BY, LIMIT, type Options } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
@@ -12,7 +13,7 @@ export function replayCommand(session: Session): Command {
     'replay',
     say.replay,
     (made) =>
-      made
+      withEventStore(made, session)
         .requiredOption('--data <directory>', partiesTexts(session.language).data)
         .option('--from <day>', say.from)
         .option('--to <day>', say.to)

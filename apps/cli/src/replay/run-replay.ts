@@ -1,10 +1,10 @@
 import { replayHistory, type ReplayReport, type ReplayStage } from '#libs/audit';
-import { locationIn } from '#libs/event-store';
 import type { Progress, Terminal } from '#libs/terminal';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import type { Session } from '../command-line/session.js';
 import { changesCsv, findingsCsv, writeText } from './csv.js';
 import type { Options } from './replay-options.js';
+import { locationOf } from '../parties/location-of.js';
 import { type ReplaySettings, settingsOf } from './replay-settings.js';
 import { replayTexts } from './replay.texts.js';
 import { grouped, printChanges, printFindings, printMonths } from './tables.js';
@@ -37,7 +37,7 @@ async function withProgress({ party, filter, whatIf }: ReplaySettings, session: 
   const bars: Partial<Record<ReplayStage, Progress>> = {};
   try {
     return await replayHistory({
-      location: locationIn(party.dataDirectory),
+      location: locationOf(party),
       ...filter,
       ...(whatIf === undefined ? {} : { whatIf }),
       onProgress(stage, done, total) {
