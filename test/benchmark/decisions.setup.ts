@@ -34,9 +34,9 @@ export interface MeasuredCore {
   readonly asking: Asking;
 }
 
-/** A core with the nation's register, the table of 2020 and `persons` whom one city may ask another about. */
-export async function measuredCore(directory: string, key: SigningKey, persons: number, options: Partial<CoreOptions> = {}): Promise<MeasuredCore> {
-  const core = await startCore({
+/** A core on what is in the directory, or on nothing; no person and no agency is set up here. */
+export const startMeasured = (directory: string, options: Partial<CoreOptions> = {}): Promise<RunningCore> =>
+  startCore({
     dataDirectory: `${directory}/data`,
     keysDirectory: `${directory}/keys`,
     host: '127.0.0.1',
@@ -47,6 +47,10 @@ export async function measuredCore(directory: string, key: SigningKey, persons: 
     interfaceSystem: (id) => (id === INTERFACE_SYSTEM ? taking : undefined),
     ...options,
   });
+
+/** A core with the nation's register, the table of 2020 and `persons` whom one city may ask another about. */
+export async function measuredCore(directory: string, key: SigningKey, persons: number, options: Partial<CoreOptions> = {}): Promise<MeasuredCore> {
+  const core = await startMeasured(directory, options);
   const enactment = referenceEnactments().find(({ version }) => version === VERSION);
   const item = enactment?.items.find((one) => one.item === ITEM);
   const information = item?.grants.flatMap((grant) => grant.information).find(({ code }) => code === TAX);

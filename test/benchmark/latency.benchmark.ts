@@ -3,6 +3,7 @@ import { ServiceClient } from '#libs/platform';
 import { inDirectory } from './bare-writers.js';
 import { type Benchmark, type Figure, median, withPeakMemory, percentile } from './benchmark.js';
 import { type Engine, onEngines } from './engines.js';
+import { paced } from './paced.js';
 import { lineOf, measuredNation, type Size, type Subject } from './exchanges.setup.js';
 
 const SIZE: Size = { agencies: 200, requesters: 20, persons: 2_000 };
@@ -13,21 +14,6 @@ const QUICK_RUN_S = 2;
 const WARM_UP_S = 3;
 const WAIT_MS = 10_000;
 const PERCENTILES = [50, 99] as const;
-
-/** Starts a piece of work every so many milliseconds, whether the one before has ended or not, and tells how long each took. */
-async function paced(queriesASecond: number, seconds: number, work: (index: number) => Promise<void>): Promise<number[]> {
-  const intervalMs = 1_000 / queriesASecond;
-  const startMs = performance.now();
-  const running: Promise<number>[] = [];
-  for (let index = 0; index < seconds * queriesASecond; index += 1) {
-    const dueMs = startMs + index * intervalMs;
-    const waitMs = dueMs - performance.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    // from when it was due, not from when it was sent: a stall counts for every query that it kept waiting
-    running.push(work(index).then(() => performance.now() - dueMs));
-  }
-  return Promise.all(running);
-}
 
 /** One query, from the existing system's request to the answer that its data is in the mailbox. */
 async function query(nation: Nation, subject: Subject): Promise<void> {

@@ -8,12 +8,14 @@ import { feed } from './feed.benchmark.js';
 import { ledger } from './ledger.benchmark.js';
 import { latency } from './latency.benchmark.js';
 import { proofs } from './proofs.benchmark.js';
+import { rebuild } from './rebuild.benchmark.js';
 import { reconcile } from './reconcile.benchmark.js';
 import { replica } from './replica.benchmark.js';
+import { replay } from './replay.benchmark.js';
 import { verify } from './verify.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, reconcile, replica, verify];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, rebuild, reconcile, replay, replica, verify];
 
 const RATE_MAX = 10_000;
 
