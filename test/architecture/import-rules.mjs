@@ -30,6 +30,7 @@ export const LIBS = {
     packages: 'any',
     node: true,
   },
+  'read-models-service': { imports: ['kernel', 'cryptography', 'read-models', 'platform'], packages: 'any', node: true },
   terminal: { imports: ['kernel'], packages: 'without-nest', node: true },
   charts: { imports: ['kernel'], packages: 'without-nest', node: true },
   audit: { imports: ['kernel', 'domain', 'reference-data', 'event-store', 'cryptography'], packages: 'without-nest', node: true },

@@ -18,6 +18,7 @@ import { matrixCommand } from './matrix/matrix.command.js';
 import { holdersCommand } from './query/holders.command.js';
 import { queryCommand } from './query/query.command.js';
 import { reconcileCommand } from './reconcile/reconcile.command.js';
+import { rebuildCommand } from './rebuild/rebuild.command.js';
 import { recordsCommand } from './records/records.command.js';
 import { replayCommand } from './replay/replay.command.js';
 import { replicasCommand } from './replicas/replicas.command.js';
@@ -48,6 +49,7 @@ export function buildProgram(session: Session, version: string): Command {
     bundleCommand,
     verifyBundleCommand,
     verifyCommand,
+    rebuildCommand,
     replayCommand,
     sandboxCommand,
   ];

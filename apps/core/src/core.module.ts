@@ -15,6 +15,7 @@ import {
 import { LedgerModule } from '#libs/ledger-service';
 import { Log, Metrics } from '#libs/platform';
 import { ReadModels } from '#libs/read-models';
+import { ReadModelsModule } from '#libs/read-models-service';
 import { CoreMetrics } from './core-metrics.js';
 import { CoreParts } from './core-parts.js';
 import { CoreService } from './core-service.js';
@@ -80,7 +81,7 @@ export class CoreModule {
   static of({ parts, models, openExchanges, interfaceSystems, log, reconciledFile }: Opened): DynamicModule {
     return {
       module: CoreModule,
-      imports: [CqrsModule.forRoot(), ...logRoutes(parts)],
+      imports: [CqrsModule.forRoot(), ReadModelsModule.of(models), ...logRoutes(parts)],
       controllers: [
         ExchangesController,
         IdentifiersController,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openParty, type Party } from '#libs/commands';
 import { FileKeyVault, IdentifierCipher, VerificationKey } from '#libs/cryptography';
 import {
@@ -13,7 +14,7 @@ import {
 import type { StoreLocation } from '#libs/event-store';
 import { EventRegistry } from '#libs/kernel';
 import { KnownLogs } from '#libs/ledger';
-import type { CallerKey, Clock, KeyOf, Log } from '#libs/platform';
+import { type CallerKey, type Clock, isDomainError, type KeyOf, type Log } from '#libs/platform';
 import { type ModelsDatabase, modelsLocation, openReadModels, PAGE_ROWS_MAX, type ReadModels } from '#libs/read-models';
 import { CORE, CoreParts } from './core-parts.js';
 import { signingKeysOf } from './register/directory.js';
@@ -23,6 +24,7 @@ import type { CoreSettings } from './settings.js';
 
 /** The view of the register's streams may have to fold what a crash left behind. */
 const CAUGHT_UP_TIMEOUT_MS = 30_000;
+const STALE_RETRY_MS = 200;
 
 export const coreEvents = (): EventRegistry =>
   new EventRegistry([
@@ -100,9 +102,24 @@ async function registerStreams(models: ReadModels, { store }: Party): Promise<re
   const atLeast = await store.lastPosition();
   const streams: string[] = [];
   for (;;) {
-    const page = await models.ask('registerStreams', { after: streams.at(-1), limit: PAGE_ROWS_MAX }, { atLeast, timeoutMs: CAUGHT_UP_TIMEOUT_MS });
+    const page = await current(() =>
+      models.ask('registerStreams', { after: streams.at(-1), limit: PAGE_ROWS_MAX }, { atLeast, timeoutMs: CAUGHT_UP_TIMEOUT_MS }),
+    );
     streams.push(...page);
     if (page.length < PAGE_ROWS_MAX) return streams;
+  }
+}
+
+/** Answers of the newest rows: where an older version's stand in for them, those are being built. */
+async function current<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isDomainError(error) || error.code !== 'READ_MODEL_STALE' || performance.now() > deadline) throw error;
+      await sleep(STALE_RETRY_MS);
+    }
   }
 }
 

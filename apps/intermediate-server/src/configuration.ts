@@ -52,6 +52,8 @@ export class IntermediateServerConfiguration {
   @FromVariable('DEPLOYMENT') @IsDeployment() readonly deployment: string = DEPLOYMENT_DEFAULT;
   /** Who may read entries of its log: `name:public key`, joined by commas. Each reading is recorded. */
   @FromVariable('AUDITORS') @MayBeOmitted() @IsNamedKeys() readonly auditors?: string;
+  /** Who may rebuild its read models: `name:public key`, joined by commas. */
+  @FromVariable('OPERATORS') @MayBeOmitted() @IsNamedKeys() readonly operators?: string;
   @FromVariable('LOG_LEVEL') @IsOneOf(LOG_LEVELS) readonly logLevel: LogLevel = 'info';
   /** Queries that wait in memory for their decision; more stay in the store. */
   @FromVariable('OUTBOX_QUERIES_MAX') @IsWholeNumber({ min: 1_000, max: 1_000_000 }) readonly outboxQueriesMax: number = SETTINGS.outboxQueriesMax;

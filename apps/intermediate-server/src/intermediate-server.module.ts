@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { provisionCommands, queryCommands, Recorder, replicaCommands, subjectCommands } from '#libs/commands';
 import { FeedReader } from '#libs/feed';
 import { LedgerModule } from '#libs/ledger-service';
+import { ReadModelsModule } from '#libs/read-models-service';
 import { AgencyFeed } from './feed/agency-feed.js';
 import { FeedWaiters } from './feed/feed-waiters.js';
 import { Hosting } from './hosting/hosting.js';
@@ -71,7 +72,11 @@ export class IntermediateServerModule {
     const { store, recorder, log, ledger } = parts.party;
     return {
       module: IntermediateServerModule,
-      imports: [CqrsModule.forRoot(), ...(ledger === undefined ? [] : [LedgerModule.of({ store, recorder, log, ledger }, parts.clock)])],
+      imports: [
+        CqrsModule.forRoot(),
+        ReadModelsModule.of(parts.models),
+        ...(ledger === undefined ? [] : [LedgerModule.of({ store, recorder, log, ledger }, parts.clock)]),
+      ],
       controllers: [
         QueriesController,
         ResultsController,

@@ -14,7 +14,7 @@ function kafkaOf(configuration: IntermediateServerConfiguration): KafkaOptions |
 async function main(): Promise<void> {
   const configuration = loadConfiguration(IntermediateServerConfiguration, process.env);
   const { serverId, dataDirectory, keysDirectory, host, port, interfaceSystemId, coreUrl, coreId, corePublicKey, coreLedgerKey } = configuration;
-  const { deployment, auditors, logLevel, outboxQueriesMax, eventStore, readModels: url, readModelsPasswordFile: passwordFile } = configuration;
+  const { deployment, auditors, operators, logLevel, outboxQueriesMax, eventStore, readModels: url, readModelsPasswordFile: passwordFile } = configuration;
   const log = Log.create({ app: serverId, level: logLevel });
   const running = await startIntermediateServer({
     id: serverId,
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     store: storeLocation(eventStore, dataDirectory, deployment, serverId),
     readModels: { url, passwordFile },
     auditors: namedKeys(auditors),
+    operators: namedKeys(operators),
     settings: { outboxQueriesMax },
     kafka: kafkaOf(configuration),
   });

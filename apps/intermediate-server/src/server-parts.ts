@@ -3,7 +3,7 @@ import { HmacSha256, monthKeyId, provisionDigest, subjectKeyId } from '#libs/cry
 import { legalMonth } from '#libs/kernel';
 import { type Clock, isDomainError, type Log } from '#libs/platform';
 import { type DirectoryCache, failed, type Problem } from '#libs/protocol';
-import type { Answer, Ask, QuestionName, ReadModels } from '#libs/read-models';
+import { type Answer, type Ask, isBehind, type QuestionName, type ReadModels } from '#libs/read-models';
 import { ServerLog } from './log/server-log.js';
 import { behindLog, type WayOut } from './log/way-out.js';
 import type { ResultMailbox } from './result/result-mailbox.js';
@@ -79,13 +79,13 @@ export class ServerParts {
 
   /**
    * Asks a read model that has taken in everything recorded so far; where it lags by more than FRESH_TIMEOUT_MS (a bulk is
-   * being taken in), as it stands: a list that is a little old is better than none.
+   * being taken in) or is being rebuilt, as it stands: a list that is a little old is better than none.
    */
   async askFresh<N extends QuestionName>(name: N, question: Ask<N>): Promise<Answer<N>> {
     try {
       return await this.models.ask(name, question, { atLeast: await this.party.store.lastPosition(), timeoutMs: FRESH_TIMEOUT_MS });
     } catch (error) {
-      if (!isDomainError(error) || error.code !== 'READ_MODELS_TIMEOUT') throw error;
+      if (!isDomainError(error) || !isBehind(error)) throw error;
       return this.models.ask(name, question);
     }
   }

@@ -15,6 +15,7 @@ import {
   type PinnedCore,
 } from '#libs/protocol';
 import { areReachable, type ModelsDatabase, type ReadModels } from '#libs/read-models';
+import { withOperators } from '#libs/read-models-service';
 import { type KafkaOptions, kafkaRelay, measureRelay } from './feed/kafka-relay.js';
 import { FeedWaiters } from './feed/feed-waiters.js';
 import { keysOfHosted } from './hosting/hosting.js';
@@ -49,6 +50,8 @@ export interface IntermediateServerOptions {
   readonly deployment?: string;
   /** Ed25519 public keys (base64url) of those who may read the log's entries, by name; each reading is recorded. */
   readonly auditors?: Readonly<Record<string, string>>;
+  /** Ed25519 public keys (base64url) of those who may rebuild its read models, by name. */
+  readonly operators?: Readonly<Record<string, string>>;
   /** For measuring, in one process only: no ledger is kept, and no answer carries a proof. */
   readonly withoutLedger?: true;
   /** Brokers that its feed goes out to as well; over HTTP alone where left out. */
@@ -114,7 +117,10 @@ async function serve(
     host: options.host,
     port: options.port,
     log,
-    tokens: new TokenVerifier({ audience: id, keyOf: withAuditors(keysOfHosted(id, directory, keysOf(core, directory)), options.auditors) }),
+    tokens: new TokenVerifier({
+      audience: id,
+      keyOf: withOperators(withAuditors(keysOfHosted(id, directory, keysOf(core, directory)), options.auditors), options.operators),
+    }),
     readiness: {
       directory: () => directory.isKnown,
       record: async () => (await party.store.lastPosition()) >= 0n,

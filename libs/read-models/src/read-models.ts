@@ -112,6 +112,9 @@ export abstract class ReadModels {
   abstract close(): Promise<void>;
 }
 
+/** True of a refusal because what answers is not as far as was asked: an answer that is a little old can still be had, without `atLeast`. */
+export const isBehind = ({ code }: { readonly code: string }): boolean => code === 'READ_MODELS_TIMEOUT' || code === 'READ_MODEL_STALE';
+
 /** For a readiness check: false while a database stands between the models and whoever asks. */
 export const areReachable = async (models: ReadModels): Promise<boolean> =>
   (await models.lag()).every(({ trouble }) => trouble === undefined || !trouble.startsWith('DATABASE_'));

@@ -25,6 +25,8 @@ const LAPSE_SLOT_MS = 1_000;
 const LAPSES_A_BATCH = 1_000;
 const LAPSE_RETRY_MS = 5_000;
 const REFILL_PAGE = 500;
+/** So often an older version's view is refilled from, until it is rebuilt. */
+const REFILL_AGAIN_MS = 5_000;
 /** Decisions kept in memory until they are taken; the others are read again. */
 const DECISIONS_KEPT_MAX = 20_000;
 
@@ -50,6 +52,8 @@ export class Notifier {
   #decisionsKept = 0;
   /** More are open than are kept: the read model has them. */
   #overflowed = false;
+  /** By monotonic time; later than now where an older version's view was refilled from. */
+  #refillAtMs = 0;
   #ticking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly counts = { demanded: 0, refused: 0, failed: 0, lapsed: 0 };
@@ -147,7 +151,7 @@ export class Notifier {
     this.#lanes.tick();
     this.notices.tick();
     await this.#lapse();
-    if (this.#overflowed && this.#open.size < this.parts.settings.openExchangesMax / 2) await this.#refill();
+    if (this.#overflowed && performance.now() >= this.#refillAtMs && this.#open.size < this.parts.settings.openExchangesMax / 2) await this.#refill();
   }
 
   #take(row: OpenExchangeRow): OpenExchange | undefined {
@@ -260,15 +264,20 @@ export class Notifier {
 
   /** Takes up what is open and not in memory, until all of it is or there is no more room. */
   async #refill(): Promise<void> {
-    await this.openExchanges.caughtUp();
-    this.#overflowed = false;
+    const fresh = await this.openExchanges.caughtUp();
+    // an older view may not show all that is open: it is looked at again
+    this.#overflowed = !fresh;
+    this.#refillAtMs = fresh ? 0 : performance.now() + REFILL_AGAIN_MS;
     let after: string | undefined;
     for (;;) {
       const page = await this.openExchanges.page(after, REFILL_PAGE);
       for (const row of page) {
         const exchange = this.#take(row);
         if (exchange) this.#enqueue(exchange);
-        if (this.#overflowed) return;
+        if (this.#open.size >= this.parts.settings.openExchangesMax) {
+          this.#overflowed = true;
+          return;
+        }
       }
       after = page.at(-1)?.exchangeId;
       if (page.length < REFILL_PAGE) return;

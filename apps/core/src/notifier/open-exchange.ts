@@ -39,6 +39,6 @@ export interface OpenExchangeRow {
 export abstract class OpenExchanges {
   /** Exchanges without an end, by id, after the one named; at most `limit`. May lag behind what was recorded. */
   abstract page(after: string | undefined, limit: number): Promise<readonly OpenExchangeRow[]>;
-  /** Resolves when everything recorded by now is seen by `page`. */
-  abstract caughtUp(): Promise<void>;
+  /** Resolves to true when everything recorded by now is seen by `page`; to false where that will take long: the view is being rebuilt by new code. */
+  abstract caughtUp(): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import type { EventStore } from '#libs/event-store';
+import { isDomainError } from '#libs/platform';
 import type { ExchangeStatus, ReadModels } from '#libs/read-models';
 import { OpenExchanges, type OpenExchangeRow, type Phase } from './open-exchange.js';
 
@@ -23,7 +24,13 @@ export class ReadModelOpenExchanges extends OpenExchanges {
     );
   }
 
-  override async caughtUp(): Promise<void> {
-    await this.models.caughtUp(await this.store.lastPosition(), CAUGHT_UP_TIMEOUT_MS);
+  override async caughtUp(): Promise<boolean> {
+    try {
+      await this.models.ask('openExchanges', { limit: 1 }, { atLeast: await this.store.lastPosition(), timeoutMs: CAUGHT_UP_TIMEOUT_MS });
+      return true;
+    } catch (error) {
+      if (isDomainError(error) && error.code === 'READ_MODEL_STALE') return false;
+      throw error;
+    }
   }
 }

@@ -4,7 +4,7 @@ import { type FeedEvent, inOrder } from '#libs/feed-schemas';
 import type { Position, StoredEvent } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
 import { isDomainError } from '#libs/platform';
-import type { Ask, FeedAnswer, FeedPlace } from '#libs/read-models';
+import { type Ask, type FeedAnswer, type FeedPlace, isBehind } from '#libs/read-models';
 import { ServerParts } from '../server-parts.js';
 import { type FeedWaiter, FeedWaiters } from './feed-waiters.js';
 
@@ -131,7 +131,7 @@ export class AgencyFeed {
     try {
       return await models.ask('feed', question, { atLeast, timeoutMs: FRESH_TIMEOUT_MS });
     } catch (error) {
-      if (!isDomainError(error) || error.code !== 'READ_MODELS_TIMEOUT') throw error;
+      if (!isDomainError(error) || !isBehind(error)) throw error;
       return models.ask('feed', question);
     }
   }

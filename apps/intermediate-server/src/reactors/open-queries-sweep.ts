@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryEvent } from '#libs/domain';
 import { plusMs } from '#libs/kernel';
+import { isDomainError } from '#libs/platform';
 import type { ExchangeStatusAnswer, ExchangeStatusLine } from '#libs/protocol';
 import { ASK_TIMEOUT_MS_MAX, type OpenQuery } from '#libs/read-models';
 import { undecidedOf } from '../query/decide-line.js';
@@ -26,6 +27,7 @@ export class OpenQueriesSweep {
   /** What the outbox had turned away when this round over all open queries began. */
   #turnedAway = 0;
   #running: Promise<void> | undefined;
+  #stale = false;
   /** When a query was last asked about, monotonic milliseconds. */
   readonly #askedAtMs = new Map<string, number>();
 
@@ -34,6 +36,11 @@ export class OpenQueriesSweep {
     private readonly outbox: DecisionOutbox,
     private readonly endings: QueryEndings,
   ) {}
+
+  /** The last pass saw an older version's rows only: another one at once would see no more. */
+  get isStale(): boolean {
+    return this.#stale;
+  }
 
   /** One bounded pass; a pass that runs already is joined. `all`: to the end, asking about everything that is due. */
   sweep(all = false): Promise<void> {
@@ -48,15 +55,32 @@ export class OpenQueriesSweep {
       if (this.#after === undefined) this.#turnedAway = this.outbox.turnedAway;
       // what was turned away must be in the view before the view is said to hold no more of it
       const fresh = all || this.outbox.wantsMore;
-      const options = fresh ? { atLeast: await this.parts.party.store.lastPosition(), timeoutMs: ASK_TIMEOUT_MS_MAX } : {};
-      const rows = await this.parts.models.ask('openQueries', { after: this.#after, limit: PAGE_QUERIES }, options);
+      const { rows, isFresh } = await this.#page(fresh);
       // without room for all of them the next sweep begins with this page again
       if (!(await this.#take(rows))) return;
       this.#after = rows.length < PAGE_QUERIES ? undefined : rows.at(-1)?.exchangeId;
       if (this.#after !== undefined) continue;
-      if (fresh) this.outbox.lookedFor(this.#turnedAway);
+      if (isFresh) this.outbox.lookedFor(this.#turnedAway);
       return;
     }
+  }
+
+  /** Where new code is rebuilding the view, the older one's rows: some of what is open may be missing yet. */
+  async #page(fresh: boolean): Promise<{ readonly rows: readonly OpenQuery[]; readonly isFresh: boolean }> {
+    const question = { after: this.#after, limit: PAGE_QUERIES };
+    const { models, party } = this.parts;
+    if (fresh) {
+      try {
+        const atLeast = await party.store.lastPosition();
+        const rows = await models.ask('openQueries', question, { atLeast, timeoutMs: ASK_TIMEOUT_MS_MAX });
+        this.#stale = false;
+        return { rows, isFresh: true };
+      } catch (error) {
+        if (!isDomainError(error) || error.code !== 'READ_MODEL_STALE') throw error;
+        this.#stale = true;
+      }
+    }
+    return { rows: await models.ask('openQueries', question), isFresh: false };
   }
 
   /** False where the outbox had no room for all that is undecided. */

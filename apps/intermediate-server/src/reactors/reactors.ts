@@ -64,7 +64,7 @@ export class Reactors {
     try {
       // passes follow each other while there is room for what was turned away; a full outbox calls for the next one itself
       do await this.sweep.sweep();
-      while (this.outbox.wantsMore && !this.#stopped);
+      while (this.outbox.wantsMore && !this.sweep.isStale && !this.#stopped);
       await this.parts.mailbox.expire(this.parts.now());
     } catch (error) {
       this.parts.log.warn('a sweep was broken off and is made again', { error });

@@ -154,6 +154,7 @@ export class Nation {
       ...this.#models(),
       ...this.#ofTheLog(),
       core,
+      operators: { [OPERATOR]: this.operatorKey.publicText },
       interfaceSystem: behind,
       clock: this.clock,
       log,
