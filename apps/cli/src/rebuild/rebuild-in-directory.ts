@@ -1,4 +1,4 @@
-import { locationIn, openStore } from '#libs/event-store';
+import { openStore } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
 import { isModelsUrl, modelsLocation, type PartyKind, projectionsOf, rebuildReadModels, type RebuildState } from '#libs/read-models';
 import { interruptible } from '../bulk/interruption.js';
@@ -6,6 +6,8 @@ import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
 import { asOwner, isOwnedElsewhere } from '../ledger/as-owner.js';
+import { eventStoreWay } from '../parties/event-store-option.js';
+import { locationOf } from '../parties/location-of.js';
 import { namesOf } from '../parties/open-party.js';
 import { partiesIn, type PartyDirectory, partyIn } from '../parties/party-directory.js';
 import type { RebuildAsked, RebuildOptions } from './rebuild.command.js';
@@ -29,8 +31,8 @@ const KIND_OF_CATEGORY: Readonly<Record<string, PartyKind>> = {
 const LOOKED_AT_MAX = 10_000;
 
 /** What kind of party a record is of; undefined where it has no read models, or nothing yet. */
-async function kindOf({ dataDirectory }: PartyDirectory): Promise<PartyKind | undefined> {
-  const store = await openStore(locationIn(dataDirectory), { readOnly: true });
+async function kindOf(party: PartyDirectory): Promise<PartyKind | undefined> {
+  const store = await openStore(locationOf(party), { readOnly: true });
   try {
     const { events } = await store.readAll({ after: 0n, limit: LOOKED_AT_MAX });
     return events.map(({ stream }) => KIND_OF_CATEGORY[stream.slice(0, stream.indexOf('-'))]).find((kind) => kind !== undefined);
@@ -46,9 +48,11 @@ interface Work {
 }
 
 /** Which projections of which parties. Throws UsageError, with what there is, where one that is named is at none of them. */
-async function workOf({ data, party: ids }: DirectoryOptions, { projections }: RebuildAsked, session: Session): Promise<readonly Work[]> {
+async function workOf(options: DirectoryOptions, { projections }: RebuildAsked, session: Session): Promise<readonly Work[]> {
   const say = rebuildTexts(session.language);
-  const parties = ids.length === 0 ? partiesIn(data, session.language) : ids.map((id) => partyIn(data, id, session.language));
+  const { data, party: ids } = options;
+  const where = { language: session.language, eventStore: eventStoreWay(options, session) };
+  const parties = ids.length === 0 ? partiesIn(data, where) : ids.map((id) => partyIn(data, id, where));
   const work: Work[] = [];
   for (const party of parties) {
     const kind = await kindOf(party);

@@ -5,12 +5,13 @@ import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
 import { connectionTexts } from '../connection/connection.texts.js';
 import { parseWholeNumber } from '../names/parse.js';
+import { type EventStoreOptions, withEventStore } from '../parties/event-store-option.js';
 import { rebuildTexts } from './rebuild.texts.js';
 
 const SHARE_PERCENT = 50;
 const PARALLEL_MAX = 16;
 
-export interface RebuildOptions {
+export interface RebuildOptions extends EventStoreOptions {
   readonly all?: true;
   readonly data?: string;
   readonly keys?: string;
@@ -44,7 +45,7 @@ export function rebuildCommand(session: Session): Command {
     'rebuild',
     say.rebuild,
     (made) =>
-      made
+      withEventStore(made, session)
         .argument('[projection...]', say.projections)
         .option('--all', say.all)
         .option('--data <path>', say.data)
