@@ -30,12 +30,20 @@ function writeName(stream: string, into: Uint32Array, at: number): void {
   for (let word = 0; word < NAME_WORDS; word += 1) into[at + word] = Number.parseInt(hex.slice(8 * word, 8 * word + 8), 16);
 }
 
-const DIGITS = new Uint8Array(256).map((_, code) => (code >= 0x61 ? code - 0x57 : code - 0x30));
-/** Eight hexadecimal digits of a text, as `writeName` reads them. */
-function hexWord(text: string, at: number): number {
+const NO_DIGIT = 0xff;
+const DIGITS = new Uint8Array(256).map((_, code) =>
+  '0123456789abcdef'.includes(String.fromCharCode(code)) ? Number.parseInt(String.fromCharCode(code), 16) : NO_DIGIT,
+);
+/** Eight hexadecimal digits, as `writeName` reads them; −1 where they are none. */
+function hexWord(bytes: Uint8Array, at: number): number {
   let word = 0;
-  for (let index = at; index < at + 8; index += 1) word = (word << 4) | (DIGITS[text.charCodeAt(index) & 0xff] as number);
-  return word >>> 0;
+  let digits = 0;
+  for (let index = at; index < at + 8; index += 1) {
+    const digit = DIGITS[bytes[index] as number] as number;
+    digits |= digit;
+    word = (word << 4) | digit;
+  }
+  return digits > 0xf ? -1 : word >>> 0;
 }
 
 /** Status, generation and epoch in one word; 0 is no identifier. */
@@ -158,12 +166,19 @@ export class IdentifierRevisions {
     return row;
   }
 
-  /** Revision that `seek` came to, −1 where there was none. */
+  /** Revision that `seek` came to, −1 where there was none, NaN where it is no such name. */
   revision = -1;
 
   /** Row of the newest revision before a position, −1 where there was none, of the stream whose 32 hexadecimal digits begin at `at`. */
-  seek(text: string, at: number, position: number): number {
-    for (let word = 0; word < NAME_WORDS; word += 1) this.#name[word] = hexWord(text, at + 8 * word);
+  seek(bytes: Uint8Array, at: number, position: number): number {
+    for (let word = 0; word < NAME_WORDS; word += 1) {
+      const digits = hexWord(bytes, at + 8 * word);
+      if (digits < 0) {
+        this.revision = Number.NaN;
+        return -1;
+      }
+      this.#name[word] = digits;
+    }
     let row = this.#first(this.#name, 0);
     this.revision = -1;
     if (row < 0 || (this.#table.positions[row] as number) >= position) return -1;

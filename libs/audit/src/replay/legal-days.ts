@@ -9,13 +9,8 @@ export class LegalDays {
   #hour = '';
   #day = '';
 
-  /** Of an instant, or of what has one that is costly to take out. */
-  of(instant: string | { readonly at: string; isAt(hour: string): boolean }): string {
-    if (this.#hour !== '' && (typeof instant === 'string' ? instant.startsWith(this.#hour) : instant.isAt(this.#hour))) return this.#day;
-    return this.#other(typeof instant === 'string' ? instant : instant.at);
-  }
-
-  #other(instant: string): string {
+  of(instant: string): string {
+    if (this.#hour !== '' && instant.startsWith(this.#hour)) return this.#day;
     const hour = instant.slice(0, HOUR_CHARACTERS);
     let day = this.#days.get(hour);
     if (day === undefined) {

@@ -37,9 +37,9 @@ function run(history: HistoryFixture, never: boolean, law: keyof typeof LAWS = '
   const quick = new Counted(foundation, new Set(), changes);
   quick.never = never;
   const range = new RangeRun({ slow: new HistoryJudge(foundation), quick, filter: {}, changes });
-  for (const { bytes, position } of history.stored) range.take(Buffer.from(bytes), 0, bytes.length, Number(position));
+  for (const { bytes, position } of history.stored) range.take(Buffer.from(bytes), 0, bytes.length, Number(position), 0);
   // what follows the last permit is nothing: a fresh range has no more events
-  range.take(Buffer.from('{"end":"of the record"}'.padStart(64)), 0, 64, history.stored.length + 1);
+  range.take(Buffer.from('{"end":"of the record"}'.padStart(64)), 0, 64, history.stored.length + 1, 0);
   const { changes: counted, ...result } = range.result();
   return { result: { ...result, changes: [...counted].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) }, confirmed: quick.confirmed };
 }
@@ -114,5 +114,23 @@ describe('the short way through decisions', () => {
     expect(run(history, false).confirmed).toBe(2);
     history.ask({ department: 'a\\b' });
     expect(run(history, false)).toMatchObject({ confirmed: 2, result: { months: [{ agrees: 3 }] } });
+  });
+
+  it('tells a decision that is not of its shape by its place, and goes on', () => {
+    const history = HistoryFixture.inForce();
+    history.issue(CITY_X, 'person');
+    history.issue(CITY_A, 'person');
+    history.ask();
+    const exchange = history.ask();
+    history.ask();
+    const at = history.stored.findIndex(({ stream }) => stream === `exchange-${exchange}`);
+    const stored = history.stored[at] as (typeof history.stored)[number];
+    const text = Buffer.from(stored.bytes)
+      .toString('utf8')
+      .replace(/"basis":\{.*?\},"department"/, '"department"');
+    history.stored[at] = { ...stored, bytes: Buffer.from(text) };
+    const { result } = run(history, false);
+    expect(result).toMatchObject({ found: { DECISION_UNREADABLE: 1 }, findings: [{ code: 'DECISION_UNREADABLE', exchange, position: String(at + 1) }] });
+    expect(result.months).toMatchObject([{ agrees: 2 }]);
   });
 });

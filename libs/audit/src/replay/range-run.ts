@@ -1,8 +1,9 @@
 import { type EventStore, headerOf } from '#libs/event-store';
+import { DomainError } from '#libs/kernel';
 import { DecisionScan } from './decision-scan.js';
 import { kindOf } from './event-kind.js';
 import type { Agreement, Finding } from './findings.js';
-import type { Found, HistoryJudge } from './history-judge.js';
+import type { Found, HistoryJudge, Judged } from './history-judge.js';
 import type { ChangeCount } from './other-law.js';
 import type { QuickJudge } from './quick-judge.js';
 import { decodeText, leafOf, type RecordedDecision, textOf } from './recorded.js';
@@ -12,9 +13,11 @@ import type { MonthCount, RangeResult, ReplayFilter } from './replay-range.js';
 export const RANGE_FINDINGS_MAX = 1_000;
 
 type Tally = { -readonly [K in keyof MonthCount]: MonthCount[K] };
-/** A decision as its bytes have it, read as latin1. */
+/** A decision, which lies at [start, end) of some bytes. */
 interface Stored {
-  readonly text: string;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
   readonly permitted: boolean;
   readonly position: number;
 }
@@ -24,7 +27,8 @@ interface Means {
   readonly filter: ReplayFilter;
   readonly changes: ChangeCount | undefined;
 }
-const bytesOf = ({ text }: Stored): Buffer => Buffer.from(text, 'latin1');
+const bytesOf = ({ bytes, start, end }: Stored): Buffer => bytes.subarray(start, end);
+const isWhole = (bytes: Buffer, permitted: boolean, position: number): Stored => ({ bytes, start: 0, end: bytes.length, permitted, position });
 
 /** Decides one range again: takes its events in order. */
 export class RangeRun {
@@ -35,8 +39,8 @@ export class RangeRun {
   readonly #findings: Finding[] = [];
   readonly #found: Record<string, number> = {};
   readonly #scan = new DecisionScan();
-  /** A permit that its NotificationImpossible may follow, and whether the scan has it. */
-  #pending: (Stored & { readonly scanned: boolean }) | undefined;
+  /** A permit that its NotificationImpossible may follow: bytes of its own. */
+  #pending: Stored | undefined;
   /** NotificationImpossible that does not follow its decision here: its stream and position. */
   readonly #detached: { readonly stream: string; readonly position: number }[] = [];
   /** What a decision's text must hold to be looked at. */
@@ -47,19 +51,22 @@ export class RangeRun {
     this.#wanted = [agency, affair, exchange].flatMap((text) => (text === undefined ? [] : [text]));
   }
 
-  take(block: Buffer, start: number, end: number, position: number): void {
+  /** `nextEnd`: where the event ends that follows in the same block; 0 where that is not known. */
+  take(block: Buffer, start: number, end: number, position: number, nextEnd: number): void {
     this.#events += 1;
     const kind = kindOf(block, end);
     const pending = this.#pending;
     if (pending !== undefined) {
-      const follows = kind === 'impossible' && headerOf(block.subarray(start, end))?.stream === headerOf(bytesOf(pending))?.stream;
+      const follows = kind === 'impossible' && headerOf(block.subarray(start, end))?.stream === headerOf(pending.bytes)?.stream;
       this.#ended(pending, follows);
       if (follows) return;
     }
     if (kind === 'exchange') return;
     if (kind === 'other') this.#other(block, start, end, position);
     else if (kind === 'impossible') this.#impossible(block, start, end, position);
-    else this.#decision({ text: block.toString('latin1', start, end), permitted: kind === 'permitted', position });
+    else if (kind === 'denied' || (nextEnd > 0 && kindOf(block, nextEnd) !== 'impossible'))
+      this.#decided({ bytes: block, start, end, permitted: kind === 'permitted', position }, false);
+    else this.#pending = isWhole(Buffer.from(block.subarray(start, end)), true, position);
   }
 
   /** The range has been taken: what it ends with is looked at beyond its end. */
@@ -76,7 +83,7 @@ export class RangeRun {
       const at = Number(stored.position);
       // of a range that begins between the two, the range before has seen to it
       if (at + 1 === position) continue;
-      const decision: Stored = { text: Buffer.from(stored.bytes).toString('latin1'), permitted: stored.type === 'QueryPermitted', position: at };
+      const decision = isWhole(Buffer.from(stored.bytes), stored.type === 'QueryPermitted', at);
       const event = this.#decoded(decision);
       // the decision itself was counted where it stands: here only what follows it is in question
       const { found } = this.means.slow.judge({ event, position: at, impossible: true });
@@ -94,17 +101,9 @@ export class RangeRun {
     };
   }
 
-  #decision(stored: Stored): void {
-    for (const wanted of this.#wanted) if (!stored.text.includes(wanted)) return;
-    // a filter looks at the fields themselves: the long way
-    const scanned = this.#wanted.length === 0 && this.#scan.read(stored.text, stored.permitted);
-    if (stored.permitted) this.#pending = { ...stored, scanned };
-    else this.#decided(stored, scanned, false);
-  }
-
-  #ended(pending: Stored & { readonly scanned: boolean }, impossible: boolean): void {
+  #ended(pending: Stored, impossible: boolean): void {
     this.#pending = undefined;
-    this.#decided(pending, pending.scanned, impossible);
+    this.#decided(pending, impossible);
   }
 
   #impossible(block: Buffer, start: number, end: number, position: number): void {
@@ -116,25 +115,38 @@ export class RangeRun {
   #other(block: Buffer, start: number, end: number, position: number): void {
     const header = headerOf(block.subarray(start, end));
     if (header === undefined || !header.stream.startsWith('exchange-') || !isDecision(header.type)) return;
-    const stored: Stored = { text: block.toString('latin1', start, end), permitted: header.type === 'QueryPermitted', position };
-    if (stored.permitted) this.#pending = { ...stored, scanned: false };
-    else this.#decided(stored, false, false);
+    const stored = isWhole(Buffer.from(block.subarray(start, end)), header.type === 'QueryPermitted', position);
+    if (stored.permitted) this.#pending = stored;
+    else this.#decided(stored, false);
   }
 
-  #decided(stored: Stored, scanned: boolean, impossible: boolean): void {
+  #decided(stored: Stored, impossible: boolean): void {
     const { quick } = this.means;
-    const agreement = scanned ? quick.confirm(this.#scan, stored.position, impossible) : undefined;
+    const { bytes, start, end, permitted, position } = stored;
+    if (this.#wanted.length > 0) {
+      // a filter looks at the fields themselves: the long way
+      if (this.#wanted.every((wanted) => bytes.subarray(start, end).includes(wanted))) this.#judged(stored, impossible);
+      return;
+    }
+    const agreement = this.#scan.read(bytes, start, end, permitted) ? quick.confirm(this.#scan, position, impossible) : undefined;
     if (agreement === undefined) return this.#judged(stored, impossible);
     if (!this.#inPeriod(quick.day)) return;
-    this.#count(quick.day, stored.permitted, agreement);
+    this.#count(quick.day, permitted, agreement);
     if (quick.change !== undefined) quick.change.decisions += 1;
   }
 
   /** The long way: the event is parsed and judged by the domain's own. */
   #judged(stored: Stored, impossible: boolean): void {
-    const event = this.#decoded(stored);
-    if (!this.#isWanted(event)) return;
-    const judged = this.means.slow.judge({ event, position: stored.position, impossible });
+    let event: RecordedDecision;
+    let judged: Judged;
+    try {
+      event = this.#decoded(stored);
+      if (!this.#isWanted(event)) return;
+      judged = this.means.slow.judge({ event, position: stored.position, impossible });
+    } catch (error) {
+      if (error instanceof DomainError) throw error; // of a type or version that this code does not know
+      return this.#unreadable(stored);
+    }
     if (!this.#inPeriod(judged.day)) return;
     const tally = this.#count(judged.day, stored.permitted, judged.agreement);
     for (const found of judged.found) {
@@ -143,6 +155,12 @@ export class RangeRun {
     }
     if (event.revision !== 0) this.#tell(stored, event, { code: 'DECIDED_TWICE', differences: [], basis: [] });
     this.means.changes?.take(event, judged);
+  }
+
+  /** Not of its shape: nothing in it can be relied on but where it stands. */
+  #unreadable(stored: Stored): void {
+    const stream = headerOf(bytesOf(stored))?.stream ?? '';
+    this.#tell(stored, { stream, at: '' }, { code: 'DECISION_UNREADABLE', differences: [], basis: [] });
   }
 
   #decoded(stored: Stored): RecordedDecision {
@@ -181,7 +199,7 @@ export class RangeRun {
     return tally;
   }
 
-  #tell(stored: Stored, event: RecordedDecision, { code, differences, basis }: Found): void {
+  #tell(stored: Stored, event: Pick<RecordedDecision, 'stream' | 'at'>, { code, differences, basis }: Found): void {
     this.#found[code] = (this.#found[code] ?? 0) + 1;
     if (this.#findings.length >= RANGE_FINDINGS_MAX) return;
     this.#findings.push({

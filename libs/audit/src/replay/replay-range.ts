@@ -99,7 +99,7 @@ export class RangeReplay {
     const changes = whatIf === undefined ? undefined : new ChangeCount(otherLaw(whatIf, foundation));
     const named = new Set([...foundation.law.namedLocalGovernments(), ...(whatIf?.kind === 'draft' ? whatIf.table.items.flatMap(localGovernmentsOf) : [])]);
     const run = new RangeRun({ slow, quick: new QuickJudge(foundation, named, changes), filter, changes });
-    await this.#walk(range, onPage, (block, start, end, position) => run.take(block, start, end, position));
+    await this.#walk(range, onPage, (block, start, end, position, nextEnd) => run.take(block, start, end, position, nextEnd));
     await run.finish(this.store);
     return run.result();
   }
@@ -110,7 +110,7 @@ export class RangeReplay {
     for (let at = after; at < upTo;) {
       const { events, next, atEnd } = await this.store.readAll({ after: at, limit: PAGE_EVENTS_MAX });
       for (const { bytes, position } of events) {
-        if (position <= upTo) take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength, Number(position));
+        if (position <= upTo) take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength, Number(position), 0);
       }
       onPage?.(next < upTo ? next : upTo);
       if (atEnd) return;
