@@ -24,6 +24,10 @@ export interface BenchmarkOptions extends Servers {
   readonly quick: boolean;
   /** Queries a second, where they come at a pace. */
   readonly rate?: number | undefined;
+  /** Exchanges up to which a history grows. */
+  readonly to?: number | undefined;
+  /** Goes on with what an interrupted run left. */
+  readonly resume?: boolean;
 }
 
 /** Whether a benchmark runs on a server besides, or why that makes no sense. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newEventIds, newExchangeId, SigningKey } from '#libs/cryptography';
-import { type AppendRequest, embeddedIn, type EventStore, LmdbEventStore, NO_STREAM, type StoreLocation } from '#libs/event-store';
-import type { Position } from '#libs/event-store';
+import { type AppendRequest, embeddedIn, type EventStore, LmdbEventStore, NO_STREAM, openStore, type Position, type StoreLocation } from '#libs/event-store';
+import type { ReadModels } from '#libs/read-models';
 import type { LineOutcome, RecordedAnswer } from '#libs/protocol';
 import { type Asking, batchesOf } from './decisions.lines.js';
 import { INTERFACE_SYSTEM, measuredCore, type MeasuredCore, startMeasured, valuesOf } from './decisions.setup.js';
@@ -77,6 +77,16 @@ export class CoreHistory {
   }
   get key(): SigningKey {
     return SigningKey.openOrCreate(join(this.directory, 'keys', INTERFACE_SYSTEM));
+  }
+
+  /** Position of its newest event. */
+  async end(): Promise<Position> {
+    const store = await openStore(this.location, { readOnly: true });
+    try {
+      return await store.lastPosition();
+    } finally {
+      await store.close();
+    }
   }
 
   /** The core on it, as others ask it; its log and its read models follow what was copied meanwhile. */
@@ -155,12 +165,11 @@ async function copied(store: LmdbEventStore, real: readonly Real[], from: number
   }
 }
 
-/** Resolves when its read models are at the end of the store, however long that takes within reason. */
-export async function modelsCaughtUp({ core }: MeasuredCore): Promise<void> {
-  const position = await core.party.store.lastPosition();
+/** Resolves when the read models are at this position, however long that takes within reason. */
+export async function caughtUp(models: ReadModels, position: Position): Promise<void> {
   for (let wait = 1; ; wait += 1) {
     try {
-      await core.models.caughtUp(position, CAUGHT_UP_TIMEOUT_MS);
+      await models.caughtUp(position, CAUGHT_UP_TIMEOUT_MS);
       return;
     } catch (error) {
       const { code } = error as { code?: unknown };
@@ -168,3 +177,5 @@ export async function modelsCaughtUp({ core }: MeasuredCore): Promise<void> {
     }
   }
 }
+
+export const modelsCaughtUp = async ({ core }: MeasuredCore): Promise<void> => caughtUp(core.models, await core.party.store.lastPosition());

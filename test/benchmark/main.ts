@@ -12,14 +12,15 @@ import { rebuild } from './rebuild.benchmark.js';
 import { reconcile } from './reconcile.benchmark.js';
 import { replica } from './replica.benchmark.js';
 import { replay } from './replay.benchmark.js';
+import { scale, SCALE_MAX } from './scale.benchmark.js';
 import { verify } from './verify.benchmark.js';
 
 /** Every benchmark that `npm run bench` knows. */
-const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, rebuild, reconcile, replay, replica, verify];
+const BENCHMARKS: readonly Benchmark[] = [append, decisions, exchanges, feed, latency, ledger, proofs, rebuild, reconcile, replay, replica, scale, verify];
 
 const RATE_MAX = 10_000;
 
-const HELP = `npm run bench -- NAME… [--json] [--quick] [--event-store URL|double] [--postgres URL|embedded] [--rate N]
+const HELP = `npm run bench -- NAME… [--json] [--quick] [--event-store URL|double] [--postgres URL|embedded] [--rate N] [--to N] [--resume]
 
 ${BENCHMARKS.map(({ name, what }) => `${name}\n    ${what}`).join('\n')}
 
@@ -29,7 +30,9 @@ ${BENCHMARKS.map(({ name, what }) => `${name}\n    ${what}`).join('\n')}
                'double' starts the tests' double of it, to try the path: a figure of a double says nothing of a server
 --postgres     decisions, exchanges, latency, replica: the same besides with the read models on this PostgreSQL, whose role may
                create databases; 'embedded' starts a server. With --event-store: both at once
---rate         latency: queries a second`;
+--rate         latency: queries a second
+--to N         scale: exchanges up to which the history grows (1e5, 3e5, 1e6, 3e6, 1e7)
+--resume       scale: goes on with what an interrupted run left, or grows further than the last one did`;
 
 const COLUMNS = ['benchmark', 'unit', 'median', 'min', 'max', 'baseline', 'ratio', 'peakRssMiB', 'runs'] as const satisfies readonly (keyof Figure)[];
 const WIDTHS: Readonly<Record<(typeof COLUMNS)[number], number>> = {
@@ -52,10 +55,11 @@ interface Wanted {
   readonly 'event-store'?: string | undefined;
   readonly postgres?: string | undefined;
   readonly rate?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** What is wrong with the command line, if anything is; nothing is measured then. */
-function refusal(names: readonly string[], { 'event-store': eventStore, postgres, rate }: Wanted): string | undefined {
+function refusal(names: readonly string[], { 'event-store': eventStore, postgres, rate, to }: Wanted): string | undefined {
   const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) return `no benchmark is called ${unknown.join(', ')}`;
   if (eventStore !== undefined && eventStore !== 'double' && !/^esdb(?:\+discover)?:\/\/[^\s/]+/.test(eventStore)) {
@@ -64,6 +68,7 @@ function refusal(names: readonly string[], { 'event-store': eventStore, postgres
   if (postgres !== undefined && postgres !== 'embedded' && !isModelsUrl(postgres))
     return '--postgres takes a URL like postgres://user@host:5432/postgres, or embedded';
   if (rate !== undefined && !(Number(rate) > 0 && Number(rate) <= RATE_MAX)) return `--rate takes a number up to ${RATE_MAX}`;
+  if (to !== undefined && !(Number(to) >= 1 && Number(to) <= SCALE_MAX)) return `--to takes a number up to ${SCALE_MAX}`;
   const reasons = BENCHMARKS.filter(({ name }) => names.includes(name)).flatMap(({ name, on }) => [
     ...(eventStore === undefined || on.eventStore === true ? [] : [`${name} does not run on EventStoreDB: ${on.eventStore.not}`]),
     ...(postgres === undefined || on.postgres === true ? [] : [`${name} does not run on PostgreSQL: ${on.postgres.not}`]),
@@ -80,6 +85,8 @@ async function main(): Promise<number> {
       'event-store': { type: 'string' },
       postgres: { type: 'string' },
       rate: { type: 'string' },
+      to: { type: 'string' },
+      resume: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -90,8 +97,15 @@ async function main(): Promise<number> {
     return wrong === undefined ? 0 : 2;
   }
   if (!values.json) process.stdout.write(`${row(COLUMNS)}\n`);
-  const { quick = false, postgres, 'event-store': eventStore, rate } = values;
-  const options = { quick, postgres, eventStore, ...(rate === undefined ? {} : { rate: Number(rate) }) };
+  const { quick = false, postgres, 'event-store': eventStore, rate, to, resume = false } = values;
+  const options = {
+    quick,
+    postgres,
+    eventStore,
+    resume,
+    ...(rate === undefined ? {} : { rate: Number(rate) }),
+    ...(to === undefined ? {} : { to: Number(to) }),
+  };
   for (const benchmark of BENCHMARKS.filter(({ name }) => positionals.includes(name))) {
     for await (const figure of benchmark.run(options)) {
       process.stdout.write(`${values.json ? JSON.stringify(figure) : row(COLUMNS.map((column) => cell(figure[column])))}\n`);

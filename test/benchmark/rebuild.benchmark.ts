@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countHistory } from '#libs/audit';
 import { newExchangeId } from '#libs/cryptography';
 import { type PartyKind, rebuildReadModels } from '#libs/read-models';
 import type { StoreLocation } from '#libs/event-store';
@@ -73,17 +74,37 @@ function contendersOf(source: Source, runs: readonly number[]): Contender[] {
     {
       benchmark: decodeOnly,
       unit: 'rows/s',
-      run: async () => {
-        const startedMs = performance.now();
-        await decodedOnly(source.store);
-        return source.rows / ((performance.now() - startedMs) / 1_000);
-      },
+      run: async () => ((await eventsDecoded(source.store)) * source.rows) / source.events,
     },
   ];
 }
 
+/** Events a second of a fold that keeps counts only: the record's statistics (`renkei statistics`). */
+export async function counted({ store, events }: Source, threads: number): Promise<number> {
+  const startedMs = performance.now();
+  await countHistory({ location: store, threads });
+  return events / ((performance.now() - startedMs) / 1_000);
+}
+
+/** Events a second that one thread reads and decodes. */
+export async function eventsDecoded(store: StoreLocation): Promise<number> {
+  const startedMs = performance.now();
+  const events = await decodedOnly(store);
+  return events / ((performance.now() - startedMs) / 1_000);
+}
+
+const countings = (source: Source): Contender[] => [
+  ...[1, 2].map((threads) => ({
+    benchmark: `rebuild.counting.${threads}-thread${threads === 1 ? '' : 's'}`,
+    unit: 'events/s',
+    baseline: 'rebuild.counting.decode-only',
+    run: () => counted(source, threads),
+  })),
+  { benchmark: 'rebuild.counting.decode-only', unit: 'events/s', run: () => eventsDecoded(source.store) },
+];
+
 /** One decision after another at a pace; how long each took, milliseconds. */
-function decisionsOf({ core, asking }: MeasuredCore, seconds: number): Promise<number[]> {
+export function decisionsOf({ core, asking }: MeasuredCore, seconds: number): Promise<number[]> {
   const lines = batchesOf(asking, DECISIONS_A_SECOND * seconds, 1).flat();
   return paced(DECISIONS_A_SECOND, seconds, async (index) => {
     const line = lines[index];
@@ -149,6 +170,7 @@ async function* measure(directory: string, quick: boolean): AsyncIterable<Figure
   const exchanges = quick ? EXCHANGES_QUICK : EXCHANGES;
   await history.grow(exchanges);
   yield* await compare(contendersOf(exchangesOf(history, exchanges), [1, 2]), runs);
+  yield* await compare(countings(exchangesOf(history, exchanges)), runs);
   yield* await besideTraffic(history, quick);
 }
 
@@ -157,7 +179,7 @@ export const rebuild: Benchmark = {
   what:
     'Views built from position 0 at full speed, each in a thread of its own: reading, decoding, folding, loading sorted, indexes, statistics. Row models: ' +
     '500,000 replicas (one event a row) and 300,000 whole exchanges at the core (three events a row, identifiers opened, persons named), once and twice side by ' +
-    'side. Baseline: one thread that reads and decodes every event. And beside traffic: milliseconds of single decisions at the core, 100 a second, called in ' +
+    'side. Counting fold: the statistics of the same exchanges, on one thread and on two, events a second. Baseline: one thread that reads and decodes every event. And beside traffic: milliseconds of single decisions at the core, 100 a second, called in ' +
     'its process, while its exchanges are rebuilt at half of the time; baseline: the same without a rebuild, by turns',
   on: {
     eventStore: { not: 'a history of this length would take long to write there; `replica` tells how fast views are folded from it' },

@@ -4,32 +4,17 @@ import { join } from 'node:path';
 import { open as openLmdb } from 'lmdb';
 import pg from 'pg';
 import type { HmacNames } from '#libs/cryptography';
-import type { Position } from '#libs/event-store';
 import { type ModelsLocation, openReadModels, type ReadModels, type ReplicaLookup } from '#libs/read-models';
 import { type Benchmark, type Figure, median, rate, withPeakMemory } from './benchmark.js';
+import { caughtUp } from './core-history.js';
 import { type Engine, isEmbedded, onEngines } from './engines.js';
 import { AGENCY, INFORMATION, REPLICAS_A_PERSON, storedExchanges, type StoredParty, storedReplicas, subjectOf } from './stored-histories.js';
 
 const LOOKUPS_ALONE = 2_000;
 const LOOKUPS_A_BATCH = 1_000;
 const RUNS = 3;
-/** One wait is bounded by the port; a slow machine needs several. */
-const CAUGHT_UP_TIMEOUT_MS = 30_000;
-const CAUGHT_UP_WAITS_MAX = 20;
 /** Fewer where every append is a call to a server. */
 const SHARE_ON_SERVER = 5;
-
-async function caughtUp(models: ReadModels, position: Position): Promise<void> {
-  for (let wait = 1; ; wait += 1) {
-    try {
-      await models.caughtUp(position, CAUGHT_UP_TIMEOUT_MS);
-      return;
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (wait === CAUGHT_UP_WAITS_MAX || (code !== 'READ_MODEL_NOT_READY' && code !== 'READ_MODELS_TIMEOUT')) throw error;
-    }
-  }
-}
 
 /** Where read models are kept while they are measured. */
 interface Place {
