@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type EventStore, NO_STREAM, type StoredEvent } from '#libs/event-store';
-import { type AgencyFeedEvent, type FeedSource, RELAY_PAGE_EVENTS_MAX } from '#libs/feed';
+import { type AgencyFeedEvent, type FeedSource, RELAY_PAGE_EVENTS_MAX, storeFeedSource } from '#libs/feed';
 import { dataschemaOf, type FeedEvent, sequenceOf } from '#libs/feed-schemas';
 import { EventRegistry, eventType, text, uuidV7 } from '#libs/kernel';
 
@@ -42,6 +42,7 @@ export function madeSource(store: EventStore): FeedSource {
     follow: ({ after, onPage }) =>
       store.subscribe({ after, pageEventsMax: RELAY_PAGE_EVENTS_MAX, onPage: ({ events, next, atEnd }) => onPage({ events: events.map(tell), next, atEnd }) }),
     lastPosition: () => store.lastPosition(),
+    nextRecordedAt: (after) => storeFeedSource(store, { tellAll: () => Promise.resolve([]) }).nextRecordedAt(after),
   };
 }
 

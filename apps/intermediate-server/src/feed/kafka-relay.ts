@@ -41,7 +41,7 @@ function connectionOf(id: string, { brokers, username, passwordFile, mechanism =
 export interface RelayParts {
   readonly id: string;
   readonly deployment: string;
-  readonly store: Pick<EventStore, 'subscribe' | 'lastPosition'>;
+  readonly store: Pick<EventStore, 'subscribe' | 'lastPosition' | 'readAll'>;
   readonly serverLog: Pick<ServerLog, 'caughtUp'>;
   readonly reader: FeedReader;
   readonly log: Log;
@@ -50,6 +50,7 @@ export interface RelayParts {
 /** The record as a relay follows it: nothing that tells of a recorded event leaves before the log holds it. */
 const behindTheLog = ({ store, serverLog }: Pick<RelayParts, 'store' | 'serverLog'>): RelayParts['store'] => ({
   lastPosition: () => store.lastPosition(),
+  readAll: (query) => store.readAll(query),
   subscribe: ({ onPage, ...place }) =>
     store.subscribe({
       ...place,
@@ -91,7 +92,11 @@ export function measureRelay({ registry }: Metrics, relay: FeedRelay): void {
       },
     });
   }
-  const lagSeconds = new Gauge({ name: 'renkei_feed_relay_lag_seconds', help: 'Time since nothing was left to publish; 0 where nothing is', registers });
+  const lagSeconds = new Gauge({
+    name: 'renkei_feed_relay_lag_seconds',
+    help: 'Age of the oldest event that is not yet published; 0 where there is none',
+    registers,
+  });
   new Gauge({
     name: 'renkei_feed_relay_lag_positions',
     help: 'From the last position published to the end of the store: events in the embedded store, bytes of the log in EventStoreDB',

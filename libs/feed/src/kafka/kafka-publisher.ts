@@ -5,7 +5,7 @@ import { toKafkaMessage } from '#libs/feed-schemas';
 import { bytesOf } from '../relay/batches.js';
 import { type FeedBatch, FeedPublisher } from '../relay/feed-publisher.js';
 import { RelayTrouble } from '../relay/relay-trouble.js';
-import { kafkaClient, letGo, RETRY, within } from './kafka-client.js';
+import { kafkaClient, letGo, PRODUCER_RETRY, RETRY, within } from './kafka-client.js';
 import { kafkaTrouble } from './kafka-errors.js';
 import { agencyTopic, KAFKA_LIMITS, type KafkaConnection, type KafkaLimits, positionTopic, type RelayNames, relayName } from './kafka-settings.js';
 import { BEGUN_KEY, POSITION_KEY, positionOf, positionValue } from './position-record.js';
@@ -52,7 +52,7 @@ export class KafkaFeedPublisher extends FeedPublisher {
       allowAutoTopicCreation: false,
       transactionTimeout: this.#limits.stepTimeoutMs,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      retry: RETRY,
+      retry: PRODUCER_RETRY,
     });
   }
 

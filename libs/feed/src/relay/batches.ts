@@ -3,7 +3,7 @@ import type { FeedPage } from '../feed-reader.js';
 import type { FeedBatch } from './feed-publisher.js';
 
 /** Bytes of one batch, about: what a broker and this process hold at once. */
-export const BATCH_BYTES_MAX = 4_194_304;
+export const BATCH_BYTES_MAX = 16_777_216;
 /** Of headers and framing, about. */
 const MESSAGE_OVERHEAD_BYTES = 600;
 

@@ -38,12 +38,16 @@ const pageOf = (from: number, to: number, last: number): FeedPage => ({
 
 /** `last` events at positions 1 to `last`, in pages of ten; `breaksAt`: from here on the next page is not to be had. */
 class Source implements FeedSource {
+  handedOver = 0;
   constructor(
     public last: number,
     public breaksAt = Number.POSITIVE_INFINITY,
   ) {}
   lastPosition(): Promise<Position> {
     return Promise.resolve(BigInt(this.last));
+  }
+  nextRecordedAt(after: Position): Promise<string | undefined> {
+    return Promise.resolve(after < BigInt(this.last) ? new Date(Date.now() - 90_000).toISOString() : undefined);
   }
   follow({ after, onPage }: Parameters<FeedSource['follow']>[0]): Subscription {
     let stopped = false;
@@ -55,6 +59,7 @@ class Source implements FeedSource {
           continue;
         }
         const to = Math.min(from + 9, this.last, this.breaksAt);
+        this.handedOver = to;
         await onPage(pageOf(from, to, this.last));
         from = to + 1;
       }
@@ -78,6 +83,8 @@ class Broker {
   closed = 0;
   atOnce = 0;
   mostAtOnce = 0;
+  /** Nothing is taken before it resolves. */
+  takes: Promise<void> = Promise.resolve();
   /** Asked before each batch is taken; what it throws is the answer. */
   constructor(readonly refuse: (attempt: number) => void = () => undefined) {}
   attempts = 0;
@@ -104,6 +111,7 @@ class BrokersPublisher extends FeedPublisher {
     broker.atOnce += 1;
     broker.mostAtOnce = Math.max(broker.mostAtOnce, broker.atOnce);
     await sleep(1);
+    await broker.takes;
     broker.atOnce -= 1;
     broker.attempts += 1;
     broker.refuse(broker.attempts);
@@ -185,12 +193,48 @@ describe('a relay', () => {
 
   it('says how far it is behind', async () => {
     const broker = new Broker();
-    const relay = new FeedRelay({ source: new Source(10), openPublisher: () => broker.publisher(), settings: FAST });
+    const source = new Source(10);
+    const relay = new FeedRelay({ source, openPublisher: () => broker.publisher(), settings: FAST });
     expect((await relay.lag()).positions).toBe(10);
     relay.start();
     await until(() => broker.position === 10n && relay.position === 10n);
     expect(await relay.lag()).toEqual({ positions: 0, seconds: 0 });
     await relay.stop();
+    source.last = 12; // recorded a minute and a half ago
+    const { positions, seconds } = await relay.lag();
+    expect(positions).toBe(2);
+    expect(seconds).toBeGreaterThanOrEqual(90);
+  });
+
+  it('puts together what was recorded while a transaction was under way, up to so many bytes', async () => {
+    const broker = new Broker();
+    let release: () => void = () => undefined;
+    broker.takes = new Promise((resolve) => (release = resolve));
+    const batchBytesMax = bytesOf(told(1)) * 30;
+    const source = new Source(300);
+    const relay = new FeedRelay({ source, openPublisher: () => broker.publisher(), settings: { ...FAST, batchBytesMax } });
+    relay.start();
+    await until(() => source.handedOver === 40); // ten are under way, thirty wait, no more is read
+    for (let turns = 0; turns < 20; turns += 1) await sleep(1);
+    expect(source.handedOver).toBe(40);
+    release();
+    await until(() => broker.position === 300n);
+    await relay.stop();
+    expect(broker.ids).toEqual(idsUpTo(300));
+    expect(broker.batches.slice(0, 2).map(({ events }) => events.length)).toEqual([10, 30]);
+    expect(broker.mostAtOnce).toBe(1);
+  });
+
+  it('lets what waits go out before an event that cannot be told stops it, and nothing after a batch that was refused', async () => {
+    const broker = new Broker((attempt) => {
+      if (attempt === 1) throw new RelayTrouble('KAFKA_TIMEOUT', 'late');
+    });
+    const source = new Source(100, 70);
+    const relay = new FeedRelay({ source, openPublisher: () => broker.publisher(), settings: { ...FAST, displacedMs: 1 } });
+    relay.start();
+    await until(() => broker.position === 70n && relay.trouble?.code === 'INTERNAL');
+    await relay.stop();
+    expect(broker.ids).toEqual(idsUpTo(70));
   });
 });
 

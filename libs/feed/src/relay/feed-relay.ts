@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position, Subscription } from '#libs/event-store';
 import type { FeedPage } from '../feed-reader.js';
-import { batchesOf } from './batches.js';
+import { BATCH_BYTES_MAX, batchesOf } from './batches.js';
 import type { FeedPublisher } from './feed-publisher.js';
 import type { FeedSource } from './feed-source.js';
 import { RelayTrouble } from './relay-trouble.js';
+import { type TakenPages, WaitingPages } from './waiting-pages.js';
+
+const MS_A_SECOND = 1_000;
 
 /** Limits of one relay, units last in the name. Tests may set them lower. */
 export interface RelaySettings {
@@ -14,8 +17,16 @@ export interface RelaySettings {
   readonly displacedMs: number;
   /** Pages without a word to anyone after which the position is kept nevertheless. */
   readonly silentPagesMax: number;
+  /** Of a transaction, and of what is read meanwhile, about. */
+  readonly batchBytesMax: number;
 }
-export const RELAY_SETTINGS: RelaySettings = { retryFirstMs: 200, retryMaxMs: 30_000, displacedMs: 10_000, silentPagesMax: 20 };
+export const RELAY_SETTINGS: RelaySettings = {
+  retryFirstMs: 200,
+  retryMaxMs: 30_000,
+  displacedMs: 10_000,
+  silentPagesMax: 20,
+  batchBytesMax: BATCH_BYTES_MAX,
+};
 
 export interface FeedRelayOptions {
   readonly source: FeedSource;
@@ -45,8 +56,8 @@ export interface RelayCounts {
 
 /**
  * Publishes one server's feed, each stored event once in effect: position and events go out in one transaction, and after
- * any error a new publisher shuts out the old one and reads the position that counts. One page is under way, the next one
- * is read and told meanwhile; nothing more is held.
+ * any error a new publisher shuts out the old one and reads the position that counts. While a transaction is under way,
+ * what follows is read and told: it is the next one, the larger the further behind the relay is, up to `batchBytesMax`.
  */
 export class FeedRelay {
   readonly #options: FeedRelayOptions;
@@ -59,15 +70,13 @@ export class FeedRelay {
   #begun = false;
   #trouble: RelayTroubleSeen | undefined;
   #position: Position | undefined;
-  /** When nothing was left to publish the last time, monotonic. */
-  #caughtUpMs: number;
-  /** Recorded (wall clock) when what is under way was stored; undefined when nothing is. */
-  #oldestPending: string | undefined;
+  /** In a row, of this run. */
+  #silentPages = 0;
+  readonly #madeMs = performance.now();
 
   constructor(options: FeedRelayOptions) {
     this.#options = options;
     this.#settings = { ...RELAY_SETTINGS, ...options.settings };
-    this.#caughtUpMs = performance.now();
   }
 
   start(): void {
@@ -98,15 +107,17 @@ export class FeedRelay {
 
   /**
    * How far behind it is: `positions` in the store's own unit (events in the embedded store, bytes of the log in
-   * EventStoreDB), `seconds` since it last had nothing left to do, or since the oldest event under way was recorded.
+   * EventStoreDB), `seconds` since the oldest event that was not yet published was recorded; before its place was found,
+   * since it was made. Reads the store: rejects as that does.
    */
   async lag(): Promise<{ readonly positions: number; readonly seconds: number }> {
-    const last = await this.#options.source.lastPosition();
-    const behind = last - (this.#position ?? 0n);
-    if (this.#position !== undefined && behind <= 0n) return { positions: 0, seconds: 0 };
-    const sinceCaughtUp = (performance.now() - this.#caughtUpMs) / 1_000;
-    const pending = this.#oldestPending === undefined ? 0 : (Date.now() - Date.parse(this.#oldestPending)) / 1_000;
-    return { positions: Number(behind), seconds: Math.max(0, sinceCaughtUp, pending) };
+    const { source } = this.#options;
+    const last = await source.lastPosition();
+    const position = this.#position;
+    if (position === undefined) return { positions: Number(last), seconds: (performance.now() - this.#madeMs) / MS_A_SECOND };
+    const oldest = position < last ? await source.nextRecordedAt(position) : undefined;
+    if (oldest === undefined) return { positions: 0, seconds: 0 };
+    return { positions: Number(last - position), seconds: Math.max(0, Date.now() - Date.parse(oldest)) / MS_A_SECOND };
   }
 
   async #run(): Promise<void> {
@@ -129,26 +140,33 @@ export class FeedRelay {
   async #once(): Promise<void> {
     const publisher = this.#options.openPublisher();
     let subscription: Subscription | undefined;
-    let publishing: Promise<void> = Promise.resolve();
+    const waiting = new WaitingPages(this.#settings.batchBytesMax);
+    let publishing: Promise<void> | undefined;
     let broken: (error: unknown) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (broken = reject));
     failed.catch(() => undefined); // raced below
+    const publishAll = async (): Promise<void> => {
+      try {
+        for (let taken = waiting.take(); taken !== undefined; taken = waiting.take()) await this.#send(publisher, taken);
+      } catch (error) {
+        waiting.close(); // at once: nothing may go out after what did not
+        broken(error);
+      }
+      publishing = undefined;
+    };
     try {
       const after = await publisher.begin();
       const atEnd = await this.#isAtEnd(after);
       if (this.#stop.signal.aborted) return;
       this.#begun = true;
-      this.#reached({ events: [], next: after, atEnd });
-      let silentPages = 0;
+      this.#silentPages = 0;
+      this.#reached({ next: after, atEnd });
       subscription = this.#options.source.follow({
         after,
-        onPage: async (page) => {
-          await publishing; // the page before; this one was read and told meanwhile
-          silentPages = page.events.length > 0 ? 0 : silentPages + 1;
-          const keeps = page.events.length > 0 || silentPages >= this.#settings.silentPagesMax;
-          if (keeps) silentPages = 0;
-          publishing = keeps ? this.#publish(publisher, page) : Promise.resolve(this.#reached(page));
-          publishing.catch(broken);
+        onPage: (page) => {
+          waiting.add(page);
+          publishing ??= publishAll();
+          return waiting.room();
         },
       });
       const ended = subscription.ended.then(() => {
@@ -156,30 +174,32 @@ export class FeedRelay {
       });
       await Promise.race([ended, failed, this.#stopped]);
     } finally {
+      if (this.#stop.signal.aborted) waiting.close(); // where the source ended, all that it told before goes out
       await subscription?.stop();
-      await publishing.catch(() => undefined); // raced above, or met by the next page
+      await publishing;
       await publisher.close();
     }
   }
 
-  async #publish(publisher: FeedPublisher, page: FeedPage): Promise<void> {
-    this.#oldestPending ??= page.events[0]?.event.time;
-    for (const batch of batchesOf(page)) {
-      await publisher.publish(batch);
-      this.#counts.events += batch.events.length;
-      this.#counts.transactions += 1;
-      this.#position = batch.position;
+  /** Publishes what was taken; where it tells nobody anything, mostly remembers the place only. */
+  async #send(publisher: FeedPublisher, taken: TakenPages): Promise<void> {
+    this.#silentPages = taken.events.length > 0 ? 0 : this.#silentPages + taken.pages;
+    if (taken.events.length > 0 || this.#silentPages >= this.#settings.silentPagesMax) {
+      this.#silentPages = 0;
+      for (const batch of batchesOf(taken, this.#settings.batchBytesMax)) {
+        await publisher.publish(batch);
+        this.#counts.events += batch.events.length;
+        this.#counts.transactions += 1;
+        this.#position = batch.position;
+      }
+      this.#clear();
     }
-    this.#reached(page);
-    this.#clear();
+    this.#reached(taken);
   }
 
-  #reached(page: FeedPage): void {
-    this.#oldestPending = undefined;
-    this.#position = page.next;
-    if (!page.atEnd) return;
-    this.#caughtUpMs = performance.now();
-    this.#clear(); // otherwise only when something was published: trouble may stand further on
+  #reached({ next, atEnd }: Pick<FeedPage, 'next' | 'atEnd'>): void {
+    this.#position = next;
+    if (atEnd) this.#clear(); // otherwise only when something was published: trouble may stand further on
   }
 
   /** Rejects where the place is ahead of the store; true where nothing is left to do. */

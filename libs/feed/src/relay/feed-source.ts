@@ -15,10 +15,12 @@ export interface FeedSource {
    */
   follow(options: { readonly after: Position; readonly onPage: (page: FeedPage) => Promise<void> }): Subscription;
   lastPosition(): Promise<Position>;
+  /** When the first event after a position was recorded (RFC 3339), of whatever type; undefined where there is none. */
+  nextRecordedAt(after: Position): Promise<string | undefined>;
 }
 
 /** One server's record as a source. */
-export function storeFeedSource(store: Pick<EventStore, 'subscribe' | 'lastPosition'>, reader: Pick<FeedReader, 'tellAll'>): FeedSource {
+export function storeFeedSource(store: Pick<EventStore, 'subscribe' | 'lastPosition' | 'readAll'>, reader: Pick<FeedReader, 'tellAll'>): FeedSource {
   return {
     follow: ({ after, onPage }) =>
       store.subscribe({
@@ -37,6 +39,10 @@ export function storeFeedSource(store: Pick<EventStore, 'subscribe' | 'lastPosit
         },
       }),
     lastPosition: () => store.lastPosition(),
+    nextRecordedAt: async (after) => {
+      const [next] = (await store.readAll({ after, limit: 1 })).events;
+      return next && (JSON.parse(Buffer.from(next.bytes).toString('utf8')) as { readonly recordedAt: string }).recordedAt;
+    },
   };
 }
 
