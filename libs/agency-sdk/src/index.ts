@@ -36,7 +36,7 @@ export {
   type Trouble,
   type WireMessage,
 } from './consumer/feed-source.js';
-export { isPassing, PassingError, PoisonEvent } from './consumer/handler-errors.js';
+export { HandlerTimeout, isPassing, PassingError, PoisonEvent } from './consumer/handler-errors.js';
 export { type FeedReader, httpSource, type HttpSourceOptions } from './consumer/http-source.js';
 export { type EventKey, type Inbox, memoryInbox, type MemoryTransaction } from './consumer/inbox.js';
 export { INBOX_TABLE, INBOX_TABLE_SQL, kyselyInbox, type KyselyInboxOptions, type TransactionalDatabase } from './consumer/kysely-inbox.js';

@@ -200,6 +200,74 @@ describe('a feed consumer', () => {
     expect(again.health().counts.handled).toBe(1);
   });
 
+  it('tells a handler when its time is over, rolls back what it did, and tries again only after it has ended', async () => {
+    let [running, mostAtOnce, calls] = [0, 0, 0];
+    let release: () => void = () => undefined;
+    const heedless = new Promise<void>((resolve) => (release = resolve));
+    const reasons: unknown[] = [];
+    const { feed, letters, handled, told, start, until } = bench({
+      handlerTimeoutMs: 20,
+      attemptsMax: 1,
+      handlers: {
+        'renkei.result.received.v1': async ({ id }, { tx, signal, attempt }) => {
+          [running, calls] = [running + 1, calls + 1];
+          mostAtOnce = Math.max(mostAtOnce, running);
+          tx.onCommit(() => handled.push(id));
+          try {
+            // the first attempt heeds the signal, the second one does not
+            if (id === first.id && attempt === 1) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+            if (id === first.id && attempt === 2) await heedless;
+          } catch (error) {
+            reasons.push((error as { readonly code?: unknown }).code);
+            throw error;
+          } finally {
+            running -= 1;
+          }
+        },
+      },
+    });
+    feed.publish(first, second);
+    const consumer = start();
+    await eventually(
+      () => consumer.health().overdue?.attempt === 2,
+      () => `no handler is overdue: ${JSON.stringify(consumer.health())}`,
+    );
+    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([calls, handled]).toEqual([2, []]); // nothing is begun while it goes on
+    release();
+    await until(consumer, 2);
+    expect(handled).toEqual([first.id, second.id]);
+    expect([mostAtOnce, reasons, letters.letters]).toEqual([1, ['HANDLER_TIMEOUT'], []]);
+    expect(told.filter((one) => one !== 'HANDLER_TIMEOUT')).toEqual([
+      'retry HANDLER_TIMEOUT 1 passing',
+      'retry HANDLER_TIMEOUT 2 passing',
+      'handled 3',
+      'handled 1',
+    ]);
+    expect(consumer.health()).not.toHaveProperty('overdue');
+  });
+
+  it('buries at once what a handler calls poison although its time is over, and counts timeouts where the caller says they do not pass', async () => {
+    const late = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+    const { feed, letters, start, until } = bench({
+      handlerTimeoutMs: 1,
+      attemptsMax: 2,
+      passes: () => false,
+      handlers: {
+        'renkei.result.received.v1': async ({ id }) => {
+          await late();
+          if (id === first.id) throw new PoisonEvent('CASE_UNKNOWN', 'no such case');
+        },
+      },
+    });
+    feed.publish(first, second);
+    await until(start(), 2);
+    expect(letters.letters.map(({ reason, code, attempts }) => [reason, code, attempts])).toEqual([
+      ['poison', 'CASE_UNKNOWN', 1],
+      ['attempts-exceeded', 'HANDLER_TIMEOUT', 2],
+    ]);
+  });
+
   it('lets the caller say what passes', async () => {
     let failures = 9;
     const { feed, letters, start, until } = bench({

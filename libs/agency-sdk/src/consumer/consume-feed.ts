@@ -4,7 +4,7 @@ import { type ConsumerHooks, EVENT_OUTCOMES, type EventOutcome } from './consume
 import type { DeadLetter, DeadLetterReason, DeadLetters } from './dead-letters.js';
 import { isSchemaInvalid } from './decoding.js';
 import type { Decoded, Delivery, DeliveryOutcome, FeedSource, SourceEvents, Trouble } from './feed-source.js';
-import { codeOf, isPassing, isPoison } from './handler-errors.js';
+import { codeOf, HandlerTimeout, isPassing, isPoison } from './handler-errors.js';
 import type { Inbox } from './inbox.js';
 
 const ATTEMPTS_MAX = 8;
@@ -18,6 +18,8 @@ export interface HandlerContext<Tx> {
   readonly attempt: number;
   /** Where the message lies in its source. */
   readonly place: string;
+  /** Fires when the attempt's time (`handlerTimeoutMs`) is over: give it to what you call. */
+  readonly signal: AbortSignal;
 }
 export type FeedHandler<Tx, Event = FeedEvent> = (event: Event, context: HandlerContext<Tx>) => Promise<void>;
 /** A handler for each type of event that the agency's system wants to know of. */
@@ -33,6 +35,12 @@ export interface ConsumeOptions<Tx> {
   readonly backoff?: BackoffOptions;
   /** Attempts of an event whose handler fails in a way that does not pass (8); then it is a dead letter. */
   readonly attemptsMax?: number;
+  /**
+   * Time of one attempt of a handler, milliseconds; without it there is no limit. What is not done by then fails as a passing
+   * error (HANDLER_TIMEOUT): its transaction is rolled back and it is tried again, but not before the handler itself has
+   * ended, which `signal` tells it to: it never runs twice at once.
+   */
+  readonly handlerTimeoutMs?: number;
   /** Says whether an error of a handler passes by itself; undefined leaves it to `isPassing`. */
   readonly passes?: (error: unknown) => boolean | undefined;
   readonly hooks?: ConsumerHooks;
@@ -46,6 +54,8 @@ export interface ConsumerHealth {
   readonly trouble?: Trouble;
   /** Set while an event is tried again: the feed waits for it. */
   readonly waitingFor?: { readonly place: string; readonly code: string; readonly attempt: number };
+  /** Set while a handler goes on although its time is over: it does not heed `signal`, and the feed waits for it. */
+  readonly overdue?: { readonly place: string; readonly attempt: number; readonly ms: number };
   readonly counts: Readonly<Record<EventOutcome, number>>;
 }
 
@@ -66,6 +76,7 @@ export class FeedConsumer<Tx> {
   #state: ConsumerHealth['state'] = 'starting';
   #trouble: Trouble | undefined;
   #waitingFor: ConsumerHealth['waitingFor'];
+  #overdue: { readonly about: { readonly place: string; readonly attempt: number }; readonly sinceMs: number } | undefined;
 
   constructor(private readonly options: ConsumeOptions<Tx>) {
     const { signal, source } = options;
@@ -98,7 +109,8 @@ export class FeedConsumer<Tx> {
   health(): ConsumerHealth {
     const trouble = this.#trouble === undefined ? {} : { trouble: this.#trouble };
     const waitingFor = this.#waitingFor === undefined ? {} : { waitingFor: this.#waitingFor };
-    return { state: this.#state, counts: { ...this.#counts }, ...trouble, ...waitingFor };
+    const overdue = this.#overdue === undefined ? {} : { overdue: { ...this.#overdue.about, ms: Math.round(performance.now() - this.#overdue.sinceMs) } };
+    return { state: this.#state, counts: { ...this.#counts }, ...trouble, ...waitingFor, ...overdue };
   }
 
   async #deliver(delivery: Delivery<FeedEvent>): Promise<DeliveryOutcome> {
@@ -172,7 +184,7 @@ export class FeedConsumer<Tx> {
     try {
       const ended = await this.options.inbox.once(event, async (tx) => {
         try {
-          await handler(event, { tx, attempt, place: delivery.place });
+          await this.#timed(delivery.place, attempt, (signal) => handler(event, { tx, attempt, place: delivery.place, signal }));
         } catch (error) {
           thrown = { error };
           throw error;
@@ -182,6 +194,28 @@ export class FeedConsumer<Tx> {
     } catch (error) {
       return thrown === undefined ? { error, inWork: false } : { error: thrown.error, inWork: true };
     }
+  }
+
+  /** Runs a handler to its end, which may come late; rejects with HandlerTimeout where it came too late, whatever it ended with. */
+  async #timed(place: string, attempt: number, handler: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { handlerTimeoutMs } = this.options;
+    const over = new AbortController();
+    if (handlerTimeoutMs === undefined) return handler(over.signal);
+    const timeout = new HandlerTimeout(handlerTimeoutMs);
+    const timer = setTimeout(() => {
+      this.#overdue = { about: { place, attempt }, sinceMs: performance.now() };
+      this.#tell((hooks) => hooks.notice?.({ code: timeout.code, message: `${timeout.message}, in attempt ${attempt} of ${place}` }));
+      over.abort(timeout);
+    }, handlerTimeoutMs);
+    try {
+      await handler(over.signal);
+    } catch (error) {
+      if (!over.signal.aborted || isPoison(error)) throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#overdue = undefined;
+    }
+    if (over.signal.aborted) throw timeout;
   }
 
   /** Puts a dead letter, however often that must be tried; false where the delivery was given back before. */

@@ -27,6 +27,6 @@ export interface ConsumerHooks {
   /** The source reads (again). */
   reading?(): void;
   trouble?(told: Trouble): void;
-  /** Something that an operator may want to know: UNKNOWN_EVENT_TYPE (once a type), CURSOR_REFUSED, REBALANCING. */
+  /** Something that an operator may want to know: UNKNOWN_EVENT_TYPE (once a type), CURSOR_REFUSED, REBALANCING, HANDLER_TIMEOUT. */
   notice?(told: { readonly code: string; readonly message: string }): void;
 }

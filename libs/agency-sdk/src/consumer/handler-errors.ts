@@ -15,6 +15,14 @@ export class PassingError extends DomainError {
   }
 }
 
+/** A handler's time was over; also the reason of its `signal`. */
+export class HandlerTimeout extends DomainError {
+  override readonly name = 'HandlerTimeout';
+  constructor(ms: number) {
+    super('HANDLER_TIMEOUT', 'unavailable', `a handler has not ended within ${ms} ms`);
+  }
+}
+
 /** System, driver and SQL codes of what passes: connections, locks, serialisation, a server that is full or restarts. */
 const PASSING_CODES =
   /^(?:ECONN(?:REFUSED|RESET|ABORTED)|E(?:PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND|MFILE|NFILE|NOSPC)|UND_ERR_\w+|SQLITE_(?:BUSY|LOCKED|FULL|IOERR)\w*|08\w{3}|40\w{3}|53\w{3}|55P03|57P\w{2})$/;
