@@ -7,3 +7,4 @@ export { type FeedSource, RELAY_PAGE_EVENTS_MAX, storeFeedSource } from './relay
 export { RelayTrouble, type RelayTroubleCode } from './relay/relay-trouble.js';
 export { KafkaFeedPublisher, type KafkaPublisherOptions } from './kafka/kafka-publisher.js';
 export { agencyTopic, type KafkaConnection, KAFKA_LIMITS, type KafkaLimits, positionTopic, type RelayNames, relayName } from './kafka/kafka-settings.js';
+export { type AclTold, type AgencyGrant, agencyLogin, grantAgency, type GrantOptions } from './kafka/agency-grant.js';

@@ -8,6 +8,7 @@ import { withClient } from '../connection/agency-client.js';
 import { type ConnectionOptions, connectionOptions } from '../connection/settings.js';
 import { parseWholeNumber } from '../names/parse.js';
 import { feedTexts } from './feed.texts.js';
+import { grantCommand } from './grant.command.js';
 
 interface FeedOptions extends ConnectionOptions, PagingOptions {
   readonly wait?: string;
@@ -25,7 +26,7 @@ function rowOf(raw: unknown, unknown: string): readonly string[] {
   }
 }
 
-/** A page of the agency's feed; `--after` goes on where the page before ended. */
+/** A page of the agency's feed; `--after` goes on where the page before ended. Beneath it `grant`, for whoever keeps Kafka. */
 export function feedCommand(session: Session): Command {
   const { language } = session;
   const say = feedTexts(language);
@@ -47,5 +48,5 @@ export function feedCommand(session: Session): Command {
         return EXIT.done;
       });
     },
-  );
+  ).addCommand(grantCommand(session));
 }
