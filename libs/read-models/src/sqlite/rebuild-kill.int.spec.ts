@@ -1,0 +1,3 @@
+import { killedRebuildContract } from '../rebuild/kill.contract.js';
+
+killedRebuildContract('SQLite', (party) => party.places);
