@@ -1,5 +1,6 @@
-import { checkSeries, COLOURS, type Frame, HEIGHT, INK, layout, QUIET_INK, RULE, short, textWidth, type ValueAxis, whole } from './frame.js';
+import { checkSeries, COLOURS, type Frame, HEIGHT, INK, layout, QUIET_INK, RULE, short, type ValueAxis, whole } from './frame.js';
 import { render } from './render.js';
+import { textWidth } from './text-width.js';
 
 export interface BarSeries {
   readonly name: string;
@@ -53,7 +54,7 @@ export function barChart(chart: BarChart): string {
     },
     ...(horizontal ? { inverse: true } : {}),
   };
-  const valueAxis = valueAxisOf(value, language);
+  const valueAxis = { ...valueAxisOf(value, language), ...(value.scale === 'log' ? logStart(series) : {}) };
   return render(
     {
       ...option,
@@ -82,6 +83,13 @@ export function barChart(chart: BarChart): string {
     chart.title,
     chart.description,
   );
+}
+
+/** Bars on a log axis begin at the power of ten below the least of them: there is no zero. */
+function logStart(series: readonly BarSeries[]): { readonly min: number; readonly startValue: number } {
+  const positive = series.flatMap(({ values }) => values.filter((one): one is number => one !== null && one > 0));
+  const start = 10 ** Math.floor(Math.log10(Math.min(...positive, 1e9)) - 0.1);
+  return { min: start, startValue: start };
 }
 
 /** Where an axis has a name, it stands at its end. */

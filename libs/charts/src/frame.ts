@@ -1,6 +1,6 @@
 import { invalid } from '#libs/kernel';
-import stringWidth from 'string-width';
 import type { ChartOption } from './render.js';
+import { textWidth } from './text-width.js';
 
 /** What stands around every picture. Texts are plain; they are escaped here. */
 export interface Frame {
@@ -55,8 +55,6 @@ export interface Layout {
   readonly grid: Grid;
 }
 
-/** Pixels that a text takes at most: wide characters are as wide as the type is high, others about 0.6 of it. */
-export const textWidth = (text: string, size: number): number => stringWidth(text) * size * 0.6;
 const linesOf = (text: string, size: number, width: number): number =>
   text.split('\n').reduce((lines, line) => lines + Math.max(1, Math.ceil(textWidth(line, size) / width)), 0);
 

@@ -2,10 +2,8 @@ import { dictionary } from '#libs/terminal';
 
 export const coreTexts = dictionary({
   en: {
-    statistics: 'exchanges counted at the core, for operators',
+    statistics: "exchanges counted: at the core, for operators, or from the core's record itself (--data)",
     by: 'what to tell apart, joined by commas: month, procedure, information, requesterClass, outcome',
-    fromMonth: 'first month, YYYY-MM',
-    toMonth: 'last month, YYYY-MM',
     limit: 'at most so many rows',
     cursor: 'continue behind this page (its `next`)',
     badBy: '--by: month, procedure, information, requesterClass, outcome, joined by commas, each once',
@@ -32,10 +30,8 @@ export const coreTexts = dictionary({
     result: 'result',
   },
   ja: {
-    statistics: 'コアシステムで数えた情報連携（運用者用）',
+    statistics: '情報連携の統計: 運用者としてコアに尋ねる、又はコアの記録そのものを数える（--data）',
     by: '分ける項目をコンマで結ぶ: month、procedure、information、requesterClass、outcome',
-    fromMonth: '最初の月、YYYY-MM',
-    toMonth: '最後の月、YYYY-MM',
     limit: '行数の上限',
     cursor: 'このページの続き（前の next）',
     badBy: '--by: month、procedure、information、requesterClass、outcome をコンマで結び、各一度だけ指定してください',

@@ -7,7 +7,7 @@ import { findAgency } from '../names/agencies.js';
 import { newestInForce } from '../matrix/which-table.js';
 import { findAffair } from '../names/matter.js';
 import { parseDay, parseWholeNumber } from '../names/parse.js';
-import { eventStoreWay } from '../parties/event-store-option.js';
+import { type EventStoreOptions, eventStoreWay } from '../parties/event-store-option.js';
 import { partiesIn, type PartyDirectory } from '../parties/party-directory.js';
 import type { Options } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
@@ -54,7 +54,7 @@ const DAY_MS = 86_400_000;
 const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00.000Z`) + DAY_MS).toISOString().slice(0, 10);
 
 /** The core of a sandbox's directory, or the one party whose directory it is. */
-function coreIn(options: Options, session: Session): PartyDirectory {
+export function coreIn(options: EventStoreOptions & { readonly data: string }, session: Session): PartyDirectory {
   const { data } = options;
   const parties = partiesIn(data, { language: session.language, eventStore: eventStoreWay(options, session) });
   const core = parties.find(({ id }) => id === CORE) ?? (parties.length === 1 && parties[0]?.dataDirectory === data ? parties[0] : undefined);
