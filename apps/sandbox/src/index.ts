@@ -6,4 +6,6 @@ export { Nation, type NationOptions } from './nation/nation.js';
 export { compareRecords, type Comparison } from './records/three-records.js';
 export { PortalIdentifiers, type Scope, SetUp } from './setup/set-up.js';
 export { type SimulatedExchange, Workload, type WorkloadOptions } from './simulate/exchanges.js';
-export { type HistoryOptions, type WrittenHistory, writeHistory } from './simulate/bulk/write-history.js';
+export { writeHistory } from './simulate/bulk/write-history.js';
+export type { HistoryOptions, WrittenHistory } from './simulate/history.js';
+export { playHistory } from './simulate/live/play-history.js';

@@ -78,6 +78,14 @@ export interface SimulatedExchange extends Question {
   /** How long an official takes, where one answers. */
   readonly officialMs: number;
 }
+/** Data set under which everything simulated is held. */
+export const DATASET = 'record';
+/** Its provider holds a replica of what is asked for. */
+export const isAnswered = ({ outcome }: SimulatedExchange): boolean => outcome === 'provided' || isOfficial(outcome);
+/** Its answer waits for an official. */
+export const isHeld = ({ outcome }: SimulatedExchange): boolean => isOfficial(outcome);
+const isOfficial = (outcome: Outcome): boolean => outcome === 'released' || outcome === 'not-provided' || outcome === 'lapsed';
+
 export interface WorkloadOptions {
   readonly exchanges: number;
   readonly seed: string;

@@ -14,13 +14,12 @@ import {
 } from '#libs/domain';
 import { clear, plusMs } from '#libs/kernel';
 import type { ReferenceAgency } from '#libs/reference-data';
-import type { SimulatedExchange } from '../exchanges.js';
+import { DATASET, isAnswered, isHeld, type SimulatedExchange } from '../exchanges.js';
 import { numberAt, type SimulatedPerson } from '../population.js';
 import { type BulkNation, type BulkServer, recordAll } from './bulk-nation.js';
 
 const ACQUISITION_MS = 86_400_000;
 const SYSTEM = 'system';
-export const DATASET = 'record';
 
 /** A person as one agency knows it, once its identifier was obtained. */
 export interface Identity {
@@ -42,11 +41,6 @@ export interface Identity {
 const keyOf = (information: string, period: string | undefined): string => `${information}/${DATASET}/${period ?? ''}`;
 /** Items in the record's words: `<information>/<data set>/<period>`. */
 export const itemOf = keyOf;
-
-/** Which replica an exchange is answered from; undefined where its provider holds none. */
-const isAnswered = ({ outcome }: SimulatedExchange): boolean =>
-  outcome === 'provided' || outcome === 'released' || outcome === 'not-provided' || outcome === 'lapsed';
-export const isHeld = ({ outcome }: SimulatedExchange): boolean => outcome === 'released' || outcome === 'not-provided' || outcome === 'lapsed';
 
 interface Missing {
   readonly agency: ReferenceAgency;

@@ -20,9 +20,9 @@ import {
 } from '#libs/domain';
 import { clear, DomainError } from '#libs/kernel';
 import { CORE } from '../../nation/nation.js';
-import { type DenialKind, type Outcome, type SimulatedExchange } from '../exchanges.js';
+import { DATASET, type DenialKind, isHeld, type Outcome, type SimulatedExchange } from '../exchanges.js';
 import { type BulkNation, recordAll } from './bulk-nation.js';
-import { byServer, DATASET, type Identities, type Identity, isHeld, itemOf } from './identities.js';
+import { byServer, type Identities, type Identity, itemOf } from './identities.js';
 import { delivery, laterOf, Passage, report, type Timed, type Told } from './passage.js';
 
 /** A lapse is seen, and the requester learns of it, so long after the validity period. */

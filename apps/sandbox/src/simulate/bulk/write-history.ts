@@ -4,10 +4,11 @@ import { plusMs } from '#libs/kernel';
 import { SandboxClock } from '#libs/platform';
 import { Nation } from '../../nation/nation.js';
 import { SetUp } from '../../setup/set-up.js';
-import { type SimulatedExchange, Workload, type WorkloadOptions } from '../exchanges.js';
+import { type SimulatedExchange, Workload } from '../exchanges.js';
+import { batchesOf, BEFORE_MS, DAY_BEGINS, type HistoryOptions, secondsSince, type WrittenHistory } from '../history.js';
 import { FIRST_DAY, LAST_DAY } from '../seed-figures.js';
 import { writeState } from '../simulation-file.js';
-import { Tally, type TallyReport } from '../tally.js';
+import { Tally } from '../tally.js';
 import { BulkNation } from './bulk-nation.js';
 import { Identities } from './identities.js';
 import { BatchRecorder } from './record-batch.js';
@@ -16,27 +17,8 @@ import { BatchRecorder } from './record-batch.js';
 const BATCH_EXCHANGES = 2_000;
 /** Batches under way at once: while one waits for its commits another is decided. */
 const BATCHES_AT_ONCE = 3;
-/** Law and register are recorded on the day before the first. */
-const BEFORE_MS = 86_400_000;
-/** What a day's exchanges need is recorded this long before offices open. */
-const DAY_BEGINS = 'T00:00:00.000+09:00';
 const DAY_ENDS = 'T20:00:00.000+09:00';
 const STATE_EVERY_MS = 1_000;
-
-export interface HistoryOptions extends WorkloadOptions {
-  /** Where the nation is made; it must not hold one. */
-  readonly directory: string;
-  /** Told when law and register stand, and then how many exchanges are recorded. */
-  readonly onProgress?: (recorded: number) => void;
-  /** Ends the work after the batches under way. */
-  readonly signal?: AbortSignal;
-}
-export interface WrittenHistory {
-  readonly tally: TallyReport;
-  readonly complete: boolean;
-  /** Wall clock: law and register; exchanges with what they need; until the logs have taken everything in. */
-  readonly seconds: { readonly setUp: number; readonly recording: number; readonly logs: number };
-}
 
 /** A nation's law and register, made by its real servers on the day before the first, which then stop. */
 export async function foundNation(directory: string, from: string): Promise<void> {
@@ -49,21 +31,6 @@ export async function foundNation(directory: string, from: string): Promise<void
     await nation.close();
   }
 }
-
-/** Cut into batches: none spans two days, none is larger than BATCH_EXCHANGES. */
-export function* batchesOf(exchanges: Iterable<SimulatedExchange>, most = BATCH_EXCHANGES): Generator<readonly SimulatedExchange[], void, void> {
-  let batch: SimulatedExchange[] = [];
-  for (const exchange of exchanges) {
-    if (batch.length > 0 && (batch.length >= most || batch[0]?.day !== exchange.day)) {
-      yield batch;
-      batch = [];
-    }
-    batch.push(exchange);
-  }
-  if (batch.length > 0) yield batch;
-}
-
-const secondsSince = (startedMs: number): number => (performance.now() - startedMs) / 1_000;
 
 /**
  * Writes the history of a seed into a new directory: all three parties' records of every exchange by the domain's deciders
@@ -124,7 +91,7 @@ async function recordBatches({ nation, clock, workload, signal, onRecorded }: Re
   const underWay = new Set<Promise<void>>();
   let today = '';
   try {
-    for (const batch of batchesOf(workload.exchanges())) {
+    for (const batch of batchesOf(workload.exchanges(), BATCH_EXCHANGES)) {
       if (signal?.aborted === true) break;
       const { day = '' } = batch[0] ?? {};
       if (day !== today) {
