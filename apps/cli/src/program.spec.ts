@@ -176,7 +176,7 @@ function commandsOf(command: Command, path: readonly string[] = []): (readonly s
 }
 const sink = { write: () => true };
 const allCommands = commandsOf(buildProgram(new Session({ args: [], environment: {}, stdout: sink, stderr: sink }), '0')).filter(
-  ([name]) => name !== 'sandbox',
+  ([name]) => name !== 'sandbox' && name !== 'simulate',
 );
 
 describe('help', () => {

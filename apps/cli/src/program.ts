@@ -23,6 +23,7 @@ import { recordsCommand } from './records/records.command.js';
 import { replayCommand } from './replay/replay.command.js';
 import { replicasCommand } from './replicas/replicas.command.js';
 import { sandboxCommand } from './sandbox/sandbox.command.js';
+import { simulateCommand } from './simulate/simulate.command.js';
 import { tokenCommand } from './token/token.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 
@@ -52,6 +53,7 @@ export function buildProgram(session: Session, version: string): Command {
     rebuildCommand,
     replayCommand,
     sandboxCommand,
+    simulateCommand,
   ];
   return commandGroup(
     session,

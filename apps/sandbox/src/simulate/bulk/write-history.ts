@@ -16,7 +16,7 @@ import { BatchRecorder } from './record-batch.js';
 /** Exchanges of one batch: one commit a step at each party. A batch is of one legal day. */
 const BATCH_EXCHANGES = 2_000;
 /** Batches under way at once: while one waits for its commits another is decided. */
-const BATCHES_AT_ONCE = 3;
+const BATCHES_AT_ONCE = 4;
 const DAY_ENDS = 'T20:00:00.000+09:00';
 const STATE_EVERY_MS = 1_000;
 
@@ -95,7 +95,6 @@ async function recordBatches({ nation, clock, workload, signal, onRecorded }: Re
       if (signal?.aborted === true) break;
       const { day = '' } = batch[0] ?? {};
       if (day !== today) {
-        await Promise.all(underWay);
         today = day;
         // ahead of all that is recorded on this day: whoever goes on from here, also after a kill, is not behind it
         clock.set(`${day}${DAY_ENDS}`);
