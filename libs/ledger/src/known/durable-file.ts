@@ -1,13 +1,15 @@
+import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+const { O_CREAT, O_DSYNC, O_TRUNC, O_WRONLY } = constants;
 
 /** Replaces a file in one step, durable on return: after a crash the old or the new one is there, whole. One writer at a time. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
+  const file = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_DSYNC, 0o600); // what is written is on disk: no call more for that
   try {
     await file.writeFile(text);
-    await file.datasync();
   } finally {
     await file.close();
   }
