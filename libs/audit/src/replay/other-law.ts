@@ -149,8 +149,14 @@ export class ChangeCount {
     return this.#groups.get(nameOf(other)) ?? added(this.#groups, other);
   }
 
-  result(): readonly Change[] {
-    return [...this.#groups.values()].flatMap(({ group, decisions }) => (decisions === 0 ? [] : [{ ...group, decisions }]));
+  /** What was counted since this was asked last. */
+  drained(): readonly Change[] {
+    const changes: Change[] = [];
+    for (const counting of this.#groups.values()) {
+      if (counting.decisions > 0) changes.push({ ...counting.group, decisions: counting.decisions });
+      counting.decisions = 0;
+    }
+    return changes;
   }
 }
 
@@ -162,11 +168,18 @@ function added(groups: Map<string, Counting>, group: Omit<Change, 'decisions'>):
 
 const byText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Puts together what ranges counted; most decisions first. */
-export function sumOfChanges(counts: readonly (readonly Change[])[]): readonly Change[] {
-  const groups = new Map<string, Counting>();
-  for (const { decisions, ...group } of counts.flat()) (groups.get(nameOf(group)) ?? added(groups, group)).decisions += decisions;
-  return [...groups.values()]
-    .map(({ group, decisions }) => ({ ...group, decisions }))
-    .sort((a, b) => b.decisions - a.decisions || byText(a.month, b.month) || byText(a.item, b.item) || byText(a.information, b.information));
+/** Puts together what ranges counted. */
+export class ChangeSum {
+  readonly #groups = new Map<string, Counting>();
+
+  add(changes: readonly Change[]): void {
+    for (const { decisions, ...group } of changes) (this.#groups.get(nameOf(group)) ?? added(this.#groups, group)).decisions += decisions;
+  }
+
+  /** Most decisions first. */
+  result(): readonly Change[] {
+    return [...this.#groups.values()]
+      .map(({ group, decisions }) => ({ ...group, decisions }))
+      .sort((a, b) => b.decisions - a.decisions || byText(a.month, b.month) || byText(a.item, b.item) || byText(nameOf(a), nameOf(b)));
+  }
 }

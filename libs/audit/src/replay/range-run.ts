@@ -21,7 +21,8 @@ interface Stored {
   readonly permitted: boolean;
   readonly position: number;
 }
-interface Means {
+/** What decides: of one thread, for all its ranges. */
+export interface Means {
   readonly slow: HistoryJudge;
   readonly quick: QuickJudge;
   readonly filter: ReplayFilter;
@@ -97,7 +98,7 @@ export class RangeRun {
       months: [...this.#months.values()],
       findings: this.#findings,
       found: this.#found,
-      changes: this.means.changes?.result() ?? [],
+      changes: this.means.changes?.drained() ?? [],
     };
   }
 

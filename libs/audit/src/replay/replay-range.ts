@@ -7,7 +7,7 @@ import { HistoryJudge } from './history-judge.js';
 import { localGovernmentsOf } from './law-revisions.js';
 import { type Change, ChangeCount, draftLaw, lawAsOf, type OtherLaw } from './other-law.js';
 import { QuickJudge } from './quick-judge.js';
-import { RangeRun } from './range-run.js';
+import { type Means, RangeRun } from './range-run.js';
 import type { TableContent } from './table-file.js';
 
 /** Which decisions are looked at. Plain data. */
@@ -56,7 +56,7 @@ export interface RangeResult {
 
 /** Works on ranges of one store, in one thread: first to gather what decisions rest on, then to decide again. */
 export class RangeReplay {
-  #judges: { readonly foundation: Foundation; readonly slow: HistoryJudge } | undefined;
+  #means: Means | undefined;
 
   private constructor(
     private readonly store: EventStore,
@@ -89,16 +89,15 @@ export class RangeReplay {
   /** What all ranges gathered. Must come before `decide`. */
   found(data: FoundationData): void {
     const foundation = new Foundation(data);
-    this.#judges = { foundation, slow: new HistoryJudge(foundation) };
-  }
-
-  async decide(range: PositionRange, onPage?: OnPage): Promise<RangeResult> {
-    if (this.#judges === undefined) throw new Error('the foundation comes before what rests on it');
-    const { foundation, slow } = this.#judges;
     const { filter, whatIf } = this.places;
     const changes = whatIf === undefined ? undefined : new ChangeCount(otherLaw(whatIf, foundation));
     const named = new Set([...foundation.law.namedLocalGovernments(), ...(whatIf?.kind === 'draft' ? whatIf.table.items.flatMap(localGovernmentsOf) : [])]);
-    const run = new RangeRun({ slow, quick: new QuickJudge(foundation, named, changes), filter, changes });
+    this.#means = { slow: new HistoryJudge(foundation), quick: new QuickJudge(foundation, named, changes), filter, changes };
+  }
+
+  async decide(range: PositionRange, onPage?: OnPage): Promise<RangeResult> {
+    if (this.#means === undefined) throw new Error('the foundation comes before what rests on it');
+    const run = new RangeRun(this.#means);
     await this.#walk(range, onPage, (block, start, end, position, nextEnd) => run.take(block, start, end, position, nextEnd));
     await run.finish(this.store);
     return run.result();

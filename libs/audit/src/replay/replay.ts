@@ -3,7 +3,7 @@ import { type EventStore, openStore, type StoreLocation } from '#libs/event-stor
 import { DomainError, invalid, isCalendarDay } from '#libs/kernel';
 import type { BasisEvidence, Finding } from './findings.js';
 import { Foundation, FoundationBuilder } from './foundation.js';
-import { type Change, sumOfChanges } from './other-law.js';
+import { type Change, ChangeSum } from './other-law.js';
 import { leafOf } from './recorded.js';
 import type { MonthCount, PositionRange, RangePlaces, RangeResult, ReplayFilter, WhatIf } from './replay-range.js';
 import { openReplayPool, type ReplayPool } from './replay-threads.js';
@@ -187,7 +187,7 @@ class Sum {
   readonly #months = new Map<string, Counts>();
   readonly #found: Record<string, number> = {};
   readonly #findings: Finding[] = [];
-  #changes: readonly Change[] = [];
+  readonly #changes = new ChangeSum();
   #events = 0;
 
   add({ events, months, findings, found, changes }: RangeResult): void {
@@ -199,7 +199,7 @@ class Sum {
     }
     for (const [code, count] of Object.entries(found)) this.#found[code] = (this.#found[code] ?? 0) + count;
     for (const finding of findings) if (this.#findings.length < FINDINGS_TOLD_MAX) this.#findings.push(finding);
-    if (changes.length > 0) this.#changes = sumOfChanges([this.#changes, changes]);
+    this.#changes.add(changes);
   }
 
   async report(store: EventStore, identifierEvents: number): Promise<ReplayReport> {
@@ -214,7 +214,7 @@ class Sum {
       months: [...this.#months].map(([month, counts]) => ({ month, ...counts })).sort((a, b) => (a.month < b.month ? -1 : 1)),
       found: this.#found,
       findings,
-      changes: this.#changes,
+      changes: this.#changes.result(),
       events: this.#events,
       identifierEvents,
     };
