@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EventStore, type Position, PAGE_EVENTS_MAX } from '#libs/event-store';
+import type { EventStore, Position } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
 import { Folding, isOfStore } from '../folding/folding.js';
 import type { Projection, Secrets } from '../projection.js';
@@ -7,14 +7,14 @@ import { compare, type Comparison } from './comparison.js';
 import { nextBuild, noFormer, type Pointer, type View } from './view.js';
 import type { OwnedModel, Views } from './views.js';
 
-/** Events of one page: some tens of milliseconds. */
-const PAGE_EVENTS = PAGE_EVENTS_MAX;
+/** Events of one page: some tens of milliseconds, and few enough that most are garbage before they are copied. */
+const PAGE_EVENTS = 4_000;
 /** So near the end a view is compared or switched to; who answers folds the rest in before it turns to it. */
 const NEAR_EVENTS = 2_000;
 /** Beside what another view takes, so much of the disk is left to those that answer. */
 const FREE_BYTES_MIN = 64 * 1_048_576;
 /** Pages between two looks at the disk. */
-const LOOK_AT_DISK_PAGES = 50;
+const LOOK_AT_DISK_PAGES = 100;
 
 /** What a rebuild is at. `differs`: it ended without a switch, for somebody has to say whether it shall be. */
 export type RebuildStage = 'waiting' | 'building' | 'comparing' | 'indexing' | 'catching-up' | 'done' | 'differs' | 'failed';
