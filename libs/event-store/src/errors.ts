@@ -29,6 +29,13 @@ export class StoreUnavailable extends DomainError {
     super('STORE_UNAVAILABLE', 'unavailable', message, {}, options);
   }
 }
+/** A stream of this party was deleted for good at the server. */
+export class StreamDeleted extends StoreUnavailable {
+  readonly isDeleted = true;
+  constructor() {
+    super('a stream of this party was deleted at the server: restore it from a backup');
+  }
+}
 /** The disk is full or refuses writes: nothing was stored. */
 export class StoreFull extends DomainError {
   override readonly name = 'StoreFull';

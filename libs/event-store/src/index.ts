@@ -4,6 +4,7 @@ export * from './event-header.js';
 export * from './store-location.js';
 export { EventBytes, type TakeBytes } from './lmdb/event-bytes.js';
 export * from './lmdb/lmdb-event-store.js';
+export { LogWalk, type WalkedLog } from './verification/log-walk.js';
 export { EventScanner } from './verification/event-scanner.js';
 export { RunBalance } from './verification/run-balance.js';
 export type { StoreFinding, StoreFindingCode } from './verification/store-finding.js';

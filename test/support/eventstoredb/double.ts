@@ -28,6 +28,8 @@ export interface EventStoreDouble {
   readonly faults: DoubleFaults;
   /** Every record that the server holds, system ones too, in the store's order. It grows. */
   readonly records: readonly LogRecordView[];
+  /** What whoever has the server's disk could do to a record, by its position. */
+  readonly tamper: Pick<EventLog, 'replaceData' | 'lose'>;
   /** As kill -9: connections are reset, new ones refused. What was acknowledged stays. */
   kill(): Promise<void>;
   /**
@@ -94,6 +96,7 @@ export async function startEventStoreDouble({
     port: front.port,
     faults: faultsOf(state, front),
     records: log.records,
+    tamper: log,
     kill: () => front.close(),
     restart: async ({ keepIds = false, notReadyMs = 0 } = {}) => {
       await front.close();

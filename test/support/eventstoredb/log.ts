@@ -74,6 +74,8 @@ export class EventLog {
   readonly #streams = new Map<string, Stream>();
   readonly #ids = new AppendIds();
   readonly #followers = new Set<(records: readonly LogRecord[]) => void>();
+  /** Records that are gone without a word: no read gives them. */
+  readonly lost = new Set<LogRecord>();
   #nextPosition = FIRST_POSITION;
 
   /** What the server has in memory only, and loses when it stops: ids are then known by (stream, revision) alone. */
@@ -194,6 +196,27 @@ export class EventLog {
   /** A write of the server's own, which no rule refuses. */
   writeSystemEvent(stream: string, type: string, data: string): void {
     this.#write(stream, [{ ...metadataEvent(data), type }]);
+  }
+
+  /** Other data under the same id, revision and position, as whoever has the server's disk could put there. Returns what undoes it. */
+  replaceData(position: number, data: Uint8Array): () => void {
+    const index = this.indexAt(BigInt(position));
+    if (index === undefined) throw new RangeError(`no record stands at ${position}`);
+    const record = this.records[index]!;
+    const changed = { ...record, data };
+    this.records[index] = changed;
+    const own = this.#state(record.stream).records;
+    own[own.indexOf(record)] = changed;
+    return () => void this.replaceData(position, record.data);
+  }
+
+  /** A record is gone, from its stream and from the log, and everything else is as it was. Returns what undoes it. */
+  lose(position: number): () => void {
+    const index = this.indexAt(BigInt(position));
+    if (index === undefined) throw new RangeError(`no record stands at ${position}`);
+    const record = this.records[index]!;
+    this.lost.add(record);
+    return () => void this.lost.delete(record);
   }
 
   #state(name: string): Stream {

@@ -70,7 +70,10 @@ function selectStream(log: EventLog, options: streams.ReadReq.Options): Selectio
   const asked = of.hasStart() ? 0 : of.hasEnd() ? Infinity : Number(of.getRevision());
   return {
     kind: 'records',
-    records: backwards ? downTo(records, Math.min(asked, records.length - 1), firstIndex, count) : upFrom(records, Math.max(asked, firstIndex), count),
+    records: here(
+      log,
+      backwards ? downTo(records, Math.min(asked, records.length - 1), firstIndex, count) : upFrom(records, Math.max(asked, firstIndex), count),
+    ),
   };
 }
 
@@ -97,7 +100,7 @@ function selectAll(log: EventLog, options: streams.ReadReq.Options): Selection {
     index = log.indexAfter(commit - 1n);
   }
   const selected = backwards ? downTo(records, index - 1, 0, Infinity) : upFrom(records, index, Infinity);
-  return { kind: 'records', records: take(selected, filter, count) };
+  return { kind: 'records', records: take(here(log, selected), filter, count) };
 }
 
 /** Ends where the array ended when the read began. */
@@ -109,6 +112,11 @@ function* upFrom(records: readonly LogRecord[], first: number, count: number): G
 function* downTo(records: readonly LogRecord[], first: number, lowest: number, count: number): Generator<LogRecord> {
   const end = Math.max(lowest, first - count + 1);
   for (let index = first; index >= end; index -= 1) yield records[index]!;
+}
+
+/** Without what was lost. */
+function* here({ lost }: EventLog, records: Iterable<LogRecord>): Generator<LogRecord> {
+  for (const record of records) if (!lost.has(record)) yield record;
 }
 
 function* take(records: Iterable<LogRecord>, filter: ((record: LogRecord) => boolean) | undefined, count: number): Generator<LogRecord> {

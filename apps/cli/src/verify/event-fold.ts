@@ -17,7 +17,7 @@ import {
   subjectDecider,
   witnessDecider,
 } from '#libs/domain';
-import { LmdbEventStore, PAGE_EVENTS_MAX } from '#libs/event-store';
+import { type EventStore, openStore, PAGE_EVENTS_MAX, type StoreLocation } from '#libs/event-store';
 import type { Decider, Message, RecordedEvent } from '#libs/kernel';
 import type { PartyKind } from '#libs/read-models';
 import { everyEvent } from './event-check.js';
@@ -79,13 +79,13 @@ export class EventFold {
   finding: FoldFinding | undefined;
   /** As the categories of its streams tell; undefined for a registry. */
   kind: PartyKind | undefined;
-  readonly #storeDirectory: string;
-  #store: LmdbEventStore | undefined;
+  readonly #location: StoreLocation;
+  #store: EventStore | undefined;
   readonly #states = new Map<string, Folded>();
   readonly #waiting = new Map<string, Placed[]>();
 
-  constructor(storeDirectory: string) {
-    this.#storeDirectory = storeDirectory;
+  constructor(location: StoreLocation) {
+    this.#location = location;
   }
 
   /** The next event of its stream in this range. */
@@ -120,7 +120,7 @@ export class EventFold {
   async #refold(stream: string, until: number): Promise<void> {
     const at = this.#states.get(stream)?.next ?? 0;
     if (at > until) this.#states.delete(stream);
-    this.#store ??= await LmdbEventStore.open(this.#storeDirectory, { readOnly: true });
+    this.#store ??= await openStore(this.#location, { readOnly: true });
     for (let from = at > until ? 0 : at; from < until;) {
       const page = await this.#store.readStream(stream, { from, limit: Math.min(PAGE_EVENTS_MAX, until - from) });
       if (page.length === 0) throw new RangeError(`revision ${from} of the stream is not to be had`);

@@ -1,18 +1,18 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { DomainError } from '#libs/kernel';
+import { DomainError, type ErrorKind } from '#libs/kernel';
 import { partiesIn, partyIn } from '../parties/party-directory.js';
 import type { Finding, PartyReport, Stage, VerifyReport } from './report.js';
 import type { VerifyOptions } from './verify-data.js';
 
 /** Plain data: it crosses processes. */
-export type ToChild = Pick<VerifyOptions, 'data' | 'keys' | 'parties' | 'full' | 'threads'>;
+export type ToChild = Pick<VerifyOptions, 'data' | 'keys' | 'parties' | 'full' | 'threads' | 'eventStore' | 'database'>;
 export type FromChild =
   | { readonly is: 'party'; readonly party: string }
   | { readonly is: 'progress'; readonly stage: Stage; readonly done: number; readonly total: number }
   | { readonly is: 'report'; readonly report: PartyReport }
   | { readonly is: 'end'; readonly findings: readonly Finding[] }
-  | { readonly is: 'failed'; readonly code: string; readonly message: string };
+  | { readonly is: 'failed'; readonly code: string; readonly kind: ErrorKind; readonly message: string };
 
 const CHILD = fileURLToPath(new URL('./verify.child.js', import.meta.url));
 
@@ -46,7 +46,7 @@ export async function verifyGuarded(options: VerifyOptions): Promise<VerifyRepor
 }
 
 function runChild(options: VerifyOptions): Promise<Run> {
-  const { data, keys, parties, full, threads } = options;
+  const { data, keys, parties, full, threads, eventStore, database } = options;
   return new Promise((resolve, reject) => {
     const child = fork(CHILD, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     const reports: PartyReport[] = [];
@@ -64,7 +64,7 @@ function runChild(options: VerifyOptions): Promise<Run> {
         reports.push(message.report);
         options.onReport?.(message.report);
       } else if (message.is === 'end') end = message.findings;
-      else failure = new DomainError(message.code, 'internal', message.message);
+      else failure = new DomainError(message.code, message.kind, message.message);
     });
     child.on('error', reject);
     child.on('close', () => {
@@ -73,7 +73,7 @@ function runChild(options: VerifyOptions): Promise<Run> {
       else if (end === undefined) resolve({ reports, findings: [], diedAt: parties[reports.length] ?? party ?? '' });
       else resolve({ reports, findings: end });
     });
-    child.send({ data, keys, parties, full, threads } satisfies ToChild);
+    child.send({ data, keys, parties, full, threads, eventStore, database } satisfies ToChild);
   });
 }
 

@@ -39,6 +39,8 @@ export type Note =
   | { readonly code: 'COSIGNATURES_UNCHECKED'; readonly count: number }
   /** The read models cannot be folded without the party's keys. */
   | { readonly code: 'READ_MODELS_UNCHECKED' }
+  /** The database that was given has none of this party. */
+  | { readonly code: 'READ_MODELS_NONE' }
   /** It was held against the events up to where it stands: its owner folds the rest. */
   | { readonly code: 'READ_MODEL_BEHIND'; readonly model: string; readonly position: number };
 

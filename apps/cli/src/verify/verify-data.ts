@@ -2,10 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SigningKey } from '#libs/cryptography';
 import type { ServerEvent, ServerRegistration } from '#libs/domain';
-import { LmdbEventStore } from '#libs/event-store';
+import { openStore } from '#libs/event-store';
 import { knownLogsIn, sha256 } from '#libs/ledger';
 import { COSIGNATURE_V1, type VerifierKey, verifierKeyOf } from '#libs/proofs';
+import type { EventStoreWay } from '../parties/event-store-option.js';
+import { locationOf } from '../parties/location-of.js';
 import { partiesIn, type PartyDirectory, partyIn } from '../parties/party-directory.js';
+import type { ModelsDatabase } from '#libs/read-models';
 import { everyEvent } from './event-check.js';
 import type { Finding, OnProgress, PartyReport, VerifyReport } from './report.js';
 import { type KnownLog, verifyParty } from './verify-party.js';
@@ -19,6 +22,10 @@ export interface VerifyOptions {
   readonly parties: readonly string[];
   readonly full: boolean;
   readonly threads: number;
+  /** Another way to the EventStoreDB of the records than they note. */
+  readonly eventStore?: EventStoreWay | undefined;
+  /** Where the read models are, with `full`: a PostgreSQL database, or files below each party's data. */
+  readonly database?: ModelsDatabase | undefined;
   readonly onParty?: (party: string) => void;
   readonly onProgress?: OnProgress;
   readonly onReport?: (report: PartyReport) => void;
@@ -34,17 +41,18 @@ const CORE = 'core';
 /** Where a verifier may remember other parties' logs, below a server's data directory. */
 const KNOWN_LOGS_DIRECTORIES = ['.', 'witnessed-logs'];
 
-/** Checks the records of a data directory, one party after the other. Throws UsageError for a directory or party that is none. */
+/** Checks the records of a data directory, one party after the other. Rejects with UsageError for a directory or party that is none, and with what an engine that does not answer is told by. */
 export async function verifyData(options: VerifyOptions): Promise<VerifyReport> {
   const { data, full, threads, onParty = () => undefined, onProgress = () => undefined } = options;
-  const named = options.parties.length === 0 ? partiesIn(data) : options.parties.map((id) => partyIn(data, id));
+  const { eventStore, database = {} } = options;
+  const named = options.parties.length === 0 ? partiesIn(data, { eventStore }) : options.parties.map((id) => partyIn(data, id, { eventStore }));
   const parties = named.map((party) => withKeys(party, options.keys, named.length));
   const { known, findings } = await knownLogs(data);
-  const witnesses = witnessKeys(options.keys ?? join(data, 'keys'), await registeredKeys(data));
+  const witnesses = witnessKeys(options.keys ?? join(data, 'keys'), await registeredKeys(data, eventStore));
   const reports: PartyReport[] = [];
   for (const party of parties) {
     onParty(party.id);
-    const report = await verifyParty({ party, known, witnesses, full, threads, onProgress });
+    const report = await verifyParty({ party, known, witnesses, full, threads, database, onProgress });
     options.onReport?.(report);
     reports.push(report);
   }
@@ -90,12 +98,11 @@ function witnessKeys(keys: string, registered: readonly ServerKey[]): (deploymen
 }
 
 /** Signing keys of the servers beside the core, older ones too, as its record has them; none where there is no core that can be read. */
-async function registeredKeys(data: string): Promise<readonly ServerKey[]> {
+async function registeredKeys(data: string, eventStore: EventStoreWay | undefined): Promise<readonly ServerKey[]> {
   const parties = join(data, 'parties');
-  const directory = join(parties, CORE, 'event-store');
-  if (!existsSync(directory)) return [];
+  if (!existsSync(join(parties, CORE, 'event-store'))) return [];
   try {
-    const store = await LmdbEventStore.open(directory, { readOnly: true });
+    const store = await openStore(locationOf(partyIn(data, CORE, { eventStore })), { readOnly: true });
     try {
       const names = readdirSync(parties);
       const streams = await store.readStreams(names.map((name) => `server-${name}`));

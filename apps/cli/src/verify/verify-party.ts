@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { SigningKey } from '#libs/cryptography';
-import { StoreWalk } from '#libs/event-store';
+import { type StoreLocation, StoreWalk } from '#libs/event-store';
 import { CheckpointCheck, type KnownCheckpoint, LedgerWalk, parseOrigin, sha256 } from '#libs/ledger';
 import { ED25519, parseVerifierKey, type VerifierKey, verifierKeyOf } from '#libs/proofs';
+import type { ModelsDatabase } from '#libs/read-models';
+import { locationOf } from '../parties/location-of.js';
 import type { PartyDirectory } from '../parties/party-directory.js';
+import { countBehind } from './log-check.js';
 import { checkModels, type ModelsCheck } from './models-check.js';
 import { logOfStore } from './log-of-store.js';
 import type { Finding, Note, OnProgress, PartyReport } from './report.js';
-import { type CheckedStore, checkStore } from './store-check.js';
+import type { CheckedStore } from './joined-ranges.js';
+import { checkStore } from './store-check.js';
 
 /** What others know of a party's log. */
 export interface KnownLog {
@@ -25,6 +29,7 @@ export interface VerifyPartyOptions {
   readonly full: boolean;
   /** Worker threads for large stores; 0 to work in this one. */
   readonly threads: number;
+  readonly database?: ModelsDatabase;
   readonly onProgress: OnProgress;
 }
 
@@ -33,7 +38,7 @@ type Found = Omit<Finding, 'party'>;
 const LOG_KEYS = ['ledger', 'ledger-next'];
 const FINDINGS_MAX = 100;
 
-/** One party's whole record: store, log, checkpoints, and what others know of them. Never rejects: what cannot be read is a finding. */
+/** One party's whole record: store, log, checkpoints, and what others know of them. What cannot be read is a finding; rejects where an engine does not answer. */
 export async function verifyParty(options: VerifyPartyOptions): Promise<PartyReport> {
   const { id: party } = options.party;
   const check = new PartyCheck(options);
@@ -52,6 +57,9 @@ class PartyCheck {
   #root: string | undefined;
   #knownElsewhere = 0;
   #models: ModelsCheck | undefined;
+  #location: StoreLocation | undefined;
+  /** Entries of the largest checkpoint met that the tree had not come to. */
+  #claimed = 0;
 
   constructor(options: VerifyPartyOptions) {
     this.#options = options;
@@ -87,6 +95,8 @@ class PartyCheck {
     try {
       await this.#run(ledger);
     } catch (error) {
+      // another machine that does not answer says nothing of the record
+      if (this.#location?.kind === 'eventstoredb' || (error as { readonly code?: unknown }).code === 'EVENT_STORE_ELSEWHERE') throw error;
       this.#unreadable('STORE_UNREADABLE', error);
     } finally {
       await ledger?.close();
@@ -101,9 +111,9 @@ class PartyCheck {
   async #run(ledger: LedgerWalk | undefined): Promise<void> {
     const { party, full, threads, onProgress } = this.#options;
     const { dataDirectory } = party;
+    const location = (this.#location = locationOf(party));
     const size = this.#sizeOf(ledger);
-    this.#store = await checkStore({
-      storeDirectory: join(dataDirectory, 'event-store'),
+    this.#store = await checkStore(location, {
       ledgerDirectory: ledger && join(dataDirectory, 'ledger'),
       ledger,
       size,
@@ -112,14 +122,14 @@ class PartyCheck {
       onProgress,
     });
     this.#findings.push(...this.#store.findings);
-    await this.#log(ledger, size);
+    await this.#log(ledger, size, location);
     if (!full || this.#store.findings.length > 0) return; // a damaged store cannot be folded
-    const { unfolded, kind, entries } = this.#store;
+    const { unfolded, kind, lastPosition } = this.#store;
     if (unfolded) {
       this.#findings.push(unfolded);
       return;
     }
-    this.#models = await checkModels(party, kind, entries, onProgress);
+    this.#models = await checkModels({ party, kind, origin: this.#origin, database: this.#options.database ?? {}, lastPosition, onProgress });
     this.#findings.push(...this.#models.findings);
     this.#notes.push(...this.#models.notes);
   }
@@ -133,9 +143,10 @@ class PartyCheck {
     }
   }
 
-  async #log(ledger: LedgerWalk | undefined, size: number): Promise<void> {
-    const { tree, entries, findings } = this.#store as CheckedStore;
-    const log = await logOfStore(this.#options.party.dataDirectory);
+  async #log(ledger: LedgerWalk | undefined, size: number, location: StoreLocation): Promise<void> {
+    const { tree, entries, lastPosition, findings } = this.#store as CheckedStore;
+    const log = await this.#logOfStore(location);
+    if (log === 'unreadable') return;
     if (log === undefined || ledger === undefined) {
       if (log === undefined && ledger === undefined && this.#known('').length === 0) this.#notes.push({ code: 'NO_LEDGER' });
       else
@@ -147,7 +158,7 @@ class PartyCheck {
     }
     this.#origin = log.origin;
     if (size > entries && findings.length === 0)
-      this.#findings.push({ code: 'LEDGER_AHEAD_OF_STORE', position: entries, detail: `the log has ${size} entries, the store has ${entries}` });
+      this.#findings.push({ code: 'LEDGER_AHEAD_OF_STORE', position: lastPosition, detail: `the log has ${size} entries, the store has ${entries}` });
     else if (size < entries) this.#notes.push({ code: 'LEDGER_BEHIND', entries: entries - size });
     const entriesFinding = ledger.entries();
     if (entriesFinding) this.#findings.push(entriesFinding);
@@ -161,22 +172,50 @@ class PartyCheck {
       keys,
       trusted,
       witnesses: this.#options.witnesses(deployment),
-      entriesNow: () => this.#entriesNow(),
+      hasEntries: (claimed) => this.#hasEntries(location, claimed),
     });
     this.#checkpoints = check;
     for (const finding of check.stored()) if (finding) this.#findings.push(finding);
     for (const { by, checkpoints } of known) for (const note of checkpoints) this.#held(check, { by, note });
+    await this.#checkClaimed(location);
     const { cosignaturesUnchecked: count } = check.counts;
     if (count > 0) this.#notes.push({ code: 'COSIGNATURES_UNCHECKED', count });
     if (this.#findings.length === 0) this.#root = Buffer.from(tree.root(entries, (index) => ledger.leaves(index))).toString('base64');
   }
 
-  #entriesNow(): number {
-    const store = StoreWalk.open(join(this.#options.party.dataDirectory, 'event-store'));
+  /** Of an embedded store, whose positions have no gaps, it is seen at once; on EventStoreDB it is counted in the end. */
+  #hasEntries(location: StoreLocation, size: number): boolean {
+    if (location.kind === 'eventstoredb') {
+      this.#claimed = Math.max(this.#claimed, size);
+      return true;
+    }
+    const store = StoreWalk.open(location.directory);
     try {
-      return store.lastPosition();
+      return size <= store.lastPosition();
     } finally {
       void store.close();
+    }
+  }
+
+  async #checkClaimed(location: StoreLocation): Promise<void> {
+    const { entries, lastPosition } = this.#store as CheckedStore;
+    if (location.kind === 'embedded' || this.#claimed <= entries) return;
+    const now = entries + (await countBehind(location, lastPosition, this.#claimed - entries));
+    if (now < this.#claimed)
+      this.#findings.push({
+        code: 'LEDGER_AHEAD_OF_STORE',
+        position: lastPosition,
+        detail: `a checkpoint has ${this.#claimed} entries, the store has ${now}`,
+      });
+  }
+
+  /** Its stream, of a store that is not as it must be, may not be readable: then that is what was found. */
+  async #logOfStore(location: StoreLocation): Promise<Awaited<ReturnType<typeof logOfStore>> | 'unreadable'> {
+    try {
+      return await logOfStore(location);
+    } catch (error) {
+      if (location.kind === 'embedded' || this.#findings.length === 0) throw error;
+      return 'unreadable';
     }
   }
 

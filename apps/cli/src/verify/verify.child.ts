@@ -1,3 +1,4 @@
+import { DomainError } from '#libs/kernel';
 import type { FromChild, ToChild } from './guarded.js';
 import { verifyData } from './verify-data.js';
 
@@ -20,7 +21,7 @@ process.once('message', (order: ToChild) => {
     },
     async (error: unknown) => {
       const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-      await send({ is: 'failed', code: String(code), message: String(message) });
+      await send({ is: 'failed', code: String(code), kind: error instanceof DomainError ? error.kind : 'internal', message: String(message) });
       process.exit(0);
     },
   );

@@ -4,12 +4,14 @@ import type { Progress, Terminal } from '#libs/terminal';
 import { command } from '../command-line/commands.js';
 import { EXIT } from '../command-line/exit-codes.js';
 import type { Session } from '../command-line/session.js';
+import { type EventStoreOptions, eventStoreWay, withEventStore } from '../parties/event-store-option.js';
 import { partiesTexts } from '../parties/parties.texts.js';
 import { verifyGuarded } from './guarded.js';
+import { modelsDatabase, type ModelsOptions, withModels } from './models-database.js';
 import type { Finding, Note, PartyReport, Stage, VerifyReport } from './report.js';
 import { findingTexts, verifyTexts } from './verify.texts.js';
 
-interface Options {
+interface Options extends EventStoreOptions, ModelsOptions {
   readonly data: string;
   readonly keys?: string;
   readonly full?: true;
@@ -24,18 +26,21 @@ export function verifyCommand(session: Session): Command {
     'verify',
     say.verify,
     (made) =>
-      made
+      withModels(withEventStore(made, session), session)
         .argument('[party...]', say.party)
         .requiredOption('--data <directory>', partiesTexts(session.language).data)
         .option('--keys <directory>', say.keys)
         .option('--full', say.full),
-    async ({ data, keys, full }, [parties]) => {
+    async (options, [parties]) => {
+      const { data, keys, full } = options;
       const shown = new Shown(session);
       const report = await verifyGuarded({
         data,
         keys,
         parties: (parties ?? []) as unknown as readonly string[],
         full: full ?? false,
+        eventStore: eventStoreWay(options, session),
+        database: modelsDatabase(options, session),
         threads: Math.min(availableParallelism(), THREADS_MAX),
         onParty: (party) => shown.party(party),
         onProgress: (stage, done, total) => shown.progress(stage, done, total),

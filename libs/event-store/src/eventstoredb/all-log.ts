@@ -4,7 +4,7 @@ import { type AllPage, type Position, START, type StoredEvent } from '../event-s
 import type { Collected } from './collect.js';
 import type { EsdbClient } from './esdb-client.js';
 import { PAGE_BYTES_MAX, type Times } from './limits.js';
-import { positionOf, type Recorded, toStored } from './stored-event.js';
+import { positionOf, type Recorded, type ToStored, toStored } from './stored-event.js';
 import { checkStream, METADATA_OF_ALL } from './truncation.js';
 
 const READ_EVENTS_MAX = 4_096;
@@ -39,7 +39,12 @@ export class AllLog {
   readonly #places = new Map<bigint, bigint>();
   #newest = { own: START, searched: START };
 
-  constructor(client: EsdbClient, prefix: string, times: Times) {
+  constructor(
+    client: EsdbClient,
+    prefix: string,
+    times: Times,
+    private readonly toEvent: ToStored = toStored,
+  ) {
     this.#client = client;
     this.#prefix = prefix;
     this.#times = times;
@@ -134,7 +139,7 @@ export class AllLog {
       await checkStream(this.#client, streamId.slice(2), this.#times);
     }
     if (!streamId.startsWith(this.#prefix)) return undefined;
-    const stored = toStored(event, this.#prefix);
+    const stored = this.toEvent(event, this.#prefix);
     return stored.position > after ? stored : undefined;
   }
 

@@ -1,5 +1,5 @@
 import { DomainError } from '#libs/kernel';
-import { AppendTooLarge, StoreUnavailable } from '../errors.js';
+import { AppendTooLarge, StoreUnavailable, StreamDeleted } from '../errors.js';
 import { APPEND_BYTES_MAX } from '../event-store.js';
 
 /** A call that was not answered in the time that this adapter gave it. The outcome of an append is then unknown. */
@@ -59,7 +59,7 @@ export function failureOf(error: unknown): Failure {
     case 'stream-not-found':
       return { kind: 'missing' };
     case 'stream-deleted':
-      return final(new StoreUnavailable('a stream of this party was deleted at the server: restore it from a backup'));
+      return final(new StreamDeleted());
     case 'access-denied':
       return final(new StoreUnavailable('EventStoreDB refuses access: check the user and the password in the connection string'));
     case 'maximum-append-size-exceeded':

@@ -17,12 +17,15 @@ import { Appender } from './appender.js';
 import { checkServer } from './check-server.js';
 import { EsdbClient } from './esdb-client.js';
 import { TIMES, type Times } from './limits.js';
+import { asFound, toStored } from './stored-event.js';
 import { Streams } from './streams.js';
 import { checkAllStreams } from './truncation.js';
 
 export interface EventStoreDbOptions {
   /** Reads beside a writer in another thread or process; never writes. */
   readonly readOnly?: boolean;
+  /** For verification: events are given as the server has them, whatever their bytes say, and with the gaps of their streams. */
+  readonly asFound?: boolean;
   /** Called once it is closed. */
   readonly onClosed?: () => void;
   readonly times?: Partial<Times>;
@@ -39,13 +42,19 @@ export class EventStoreDbEventStore extends EventStore implements Followed {
   readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
 
-  private constructor(client: EsdbClient, prefix: string, times: Times, { readOnly = false, onClosed = () => undefined }: EventStoreDbOptions) {
+  private constructor(
+    client: EsdbClient,
+    prefix: string,
+    times: Times,
+    { readOnly = false, asFound: isAsFound = false, onClosed = () => undefined }: EventStoreDbOptions,
+  ) {
     super();
     this.#client = client;
     this.#onClosed = onClosed;
     this.#times = times;
-    this.#all = new AllLog(client, prefix, times);
-    this.#streams = new Streams(client, prefix, times);
+    const toEvent = isAsFound ? asFound : toStored;
+    this.#all = new AllLog(client, prefix, times, toEvent);
+    this.#streams = new Streams(client, prefix, times, toEvent);
     if (readOnly) return;
     const appender = new Appender(client, prefix, times, this.#all);
     this.#appends = new AppendQueue((request) => client.appends.run(() => appender.append(request)));

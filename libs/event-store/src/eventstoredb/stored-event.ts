@@ -14,8 +14,21 @@ export function positionOf({ position }: Recorded): bigint {
   return position.commit;
 }
 
+/** A record in a party's stream as an event of the store, its stream without the party's prefix. */
+export type ToStored = (event: Recorded, prefix: string) => StoredEvent;
+
+/** As the server says it is, whatever its bytes say: for verification. Bytes that are none of ours are left out. */
+export const asFound: ToStored = (event, prefix) => ({
+  stream: event.streamId.slice(prefix.length),
+  revision: Number(event.revision),
+  position: positionOf(event),
+  id: event.id,
+  type: event.type,
+  bytes: event.isJson ? new Uint8Array(0) : event.data,
+});
+
 /** An event of a party's, its stream without the party's prefix. Throws where it is not what its own bytes say it is. */
-export function toStored(event: Recorded, prefix: string): StoredEvent {
+export const toStored: ToStored = (event, prefix) => {
   const position = positionOf(event);
   const { id, type } = event;
   const revision = Number(event.revision);
@@ -26,4 +39,4 @@ export function toStored(event: Recorded, prefix: string): StoredEvent {
     throw new StoreUnavailable(`EventStoreDB: the event at position ${position} is not this party's: somebody else wrote or deleted in its streams`);
   }
   return { stream, revision, position, id, type, bytes };
-}
+};

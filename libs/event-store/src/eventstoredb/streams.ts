@@ -4,7 +4,7 @@ import { NO_STREAM, type StoredEvent } from '../event-store.js';
 import type { Collected } from './collect.js';
 import type { EsdbClient } from './esdb-client.js';
 import type { Times } from './limits.js';
-import { toStored } from './stored-event.js';
+import { type ToStored, toStored } from './stored-event.js';
 
 class Missing extends Error {}
 
@@ -14,7 +14,12 @@ export class Streams {
   readonly #prefix: string;
   readonly #times: Times;
 
-  constructor(client: EsdbClient, prefix: string, times: Times) {
+  constructor(
+    client: EsdbClient,
+    prefix: string,
+    times: Times,
+    private readonly toEvent: ToStored = toStored,
+  ) {
     this.#client = client;
     this.#prefix = prefix;
     this.#times = times;
@@ -27,10 +32,10 @@ export class Streams {
       const fromRevision = BigInt(from + found.length);
       const read = await this.#read(stream, { fromRevision, maxCount: limit - found.length });
       if (read === undefined) break;
-      for (const event of read.events) found.push(toStored(event, this.#prefix));
+      for (const event of read.events) found.push(this.toEvent(event, this.#prefix));
       if (read.whole) break;
     }
-    if (found.some(({ revision }, index) => revision !== from + index))
+    if (this.toEvent === toStored && found.some(({ revision }, index) => revision !== from + index))
       throw new StoreUnavailable(`EventStoreDB: events are missing from the stream ${stream}`);
     return found;
   }

@@ -8,6 +8,8 @@ export type StoreFindingCode =
   | 'POSITION_MISSING'
   | 'BLOCK_DAMAGED'
   | 'EVENT_NOT_CANONICAL'
+  /** Its bytes say another id, type, stream or revision than the server has it under. */
+  | 'EVENT_MISPLACED'
   | 'REVISION_MISSING'
   | 'EVENT_ID_REPEATED'
   | 'INDEX_DAMAGED'

@@ -3,6 +3,7 @@ import { STREAM_NAME_BYTES_MAX } from '../event-store.js';
 import { BLOCK_FORMAT, BLOCK_HEADER_BYTES, BLOCKS_END, blockKey, countOfBlock, EVENT_PREFIX_BYTES, positionOfBlockKey, type Run } from '../lmdb/layout.js';
 import { type LmdbFile, openFile } from '../lmdb/lmdb-file.js';
 import { EventScanner } from './event-scanner.js';
+import { IdBuffer } from './id-buffer.js';
 import { checkKinds, type IndexFile, isSame, openIndex, type PutRun, walkIndex } from './index-walk.js';
 import { bucketOf, newBalanceSeed, RunBalance } from './run-balance.js';
 import { type Found, found, findingOf, type StoreFinding } from './store-finding.js';
@@ -11,9 +12,6 @@ const BLOCK_KEY_BYTES = 7;
 const BACKSLASH = 0x5c;
 /** Keys of blocks read in one transaction. */
 const PAGE_BLOCKS = 64;
-/** Ids that are handed over at once. */
-const IDS_STEP = 16_384;
-const ID_WORDS = 4;
 /** Buckets whose streams are compared one by one, where the index differs from the blocks. */
 const SUSPECTS_MAX = 256;
 
@@ -253,22 +251,4 @@ function plainName(escaped: Buffer): Buffer {
   const name = escaped.includes(BACKSLASH) ? Buffer.from(JSON.parse(`"${escaped.toString('utf8')}"`) as string) : escaped;
   if (name.length > STREAM_NAME_BYTES_MAX) throw found('EVENT_NOT_CANONICAL', "a stream's name is too long");
   return name;
-}
-
-class IdBuffer {
-  readonly #words = new Uint32Array(IDS_STEP * ID_WORDS);
-  #length = 0;
-
-  constructor(private readonly give: (words: Uint32Array) => void) {}
-
-  add(id: Uint32Array): void {
-    this.#words.set(id, this.#length);
-    this.#length += ID_WORDS;
-    if (this.#length === this.#words.length) this.flush();
-  }
-
-  flush(): void {
-    if (this.#length > 0) this.give(this.#words.slice(0, this.#length));
-    this.#length = 0;
-  }
 }

@@ -131,7 +131,7 @@ export class LedgerWalk {
 
   /** Compares a whole tile of level 0 and its positions with what is stored. The tile must be in the log. */
   wholeTile(index: number, hashes: Buffer, positions: Float64Array): LogFinding | undefined {
-    return this.#read(() => this.#compared(0, index, hashes, TILE_WIDTH) ?? this.#bundleCompared(index, hashes, positions, TILE_WIDTH));
+    return this.#read(() => this.#compared(0, index, hashes, TILE_WIDTH, positions) ?? this.#bundleCompared(index, hashes, positions, TILE_WIDTH));
   }
 
   /** Compares a tile at the edge, or above level 0, with what the log has of it now: it may have less, or more. */
@@ -139,20 +139,40 @@ export class LedgerWalk {
     return this.#read(() => {
       const width = tileWidth(level, index, this.#state().size);
       if (width === 0) return undefined;
-      return this.#compared(level, index, hashes, width) ?? (positions && this.#bundleCompared(index, hashes, positions, width));
+      return this.#compared(level, index, hashes, width, positions) ?? (positions && this.#bundleCompared(index, hashes, positions, width));
     });
   }
 
-  #compared(level: number, index: number, hashes: Buffer, width: number): LogFinding | undefined {
+  #compared(level: number, index: number, hashes: Buffer, width: number, positions?: Float64Array): LogFinding | undefined {
     const stored = this.#tile(level, index);
     const name = `tile ${index} of level ${level}`;
-    if (stored === undefined) return { code: 'TILE_MISSING', detail: `${name} is missing`, ...leafAt(level, index, 0) };
+    if (stored === undefined) return { code: 'TILE_MISSING', detail: `${name} is missing`, position: this.#leafAt(level, index, 0, positions) };
     const bytes = Math.min(width * HASH_BYTES, hashes.length);
     if (stored.length === width * HASH_BYTES && stored.compare(hashes, 0, bytes, 0, bytes) === 0) return undefined;
     let at = 0;
     while (at < Math.min(stored.length, bytes) && stored[at] === hashes[at]) at += 1;
     const hash = Math.min(Math.floor(at / HASH_BYTES), width - 1);
-    return { code: 'TILE_CONTRADICTS_STORE', detail: `hash ${hash} of ${name} is not the one that the store's bytes give`, ...leafAt(level, index, hash) };
+    return {
+      code: 'TILE_CONTRADICTS_STORE',
+      detail: `hash ${hash} of ${name} is not the one that the store's bytes give`,
+      position: this.#leafAt(level, index, hash, positions),
+    };
+  }
+
+  /** Where the first leaf under a hash stands: as the store has it, else as the log says, else as it is where positions have no gaps. */
+  #leafAt(level: number, index: number, hash: number, positions: Float64Array | undefined): number {
+    const given = level === 0 ? positions?.[hash] : undefined;
+    const leaf = (index * TILE_WIDTH + hash) * TILE_WIDTH ** level;
+    return given ?? this.#storedPosition(leaf) ?? leaf + 1;
+  }
+
+  #storedPosition(leaf: number): number | undefined {
+    const stored = this.#file.getBinary(bundleKey(Math.floor(leaf / TILE_WIDTH)));
+    try {
+      return stored && decodeBundle(stored).at(leaf % TILE_WIDTH);
+    } catch {
+      return undefined; // damaged: told by its own comparison
+    }
   }
 
   /** The last hash of a full tile of level 0 stands in its bundle. */
@@ -233,9 +253,6 @@ export class LedgerWalk {
     return { finding: missing(counts, size), seen };
   }
 }
-
-/** Position where the store's positions have no gaps: of the first leaf under a hash. */
-const leafAt = (level: number, index: number, hash: number): { position: number } => ({ position: (index * TILE_WIDTH + hash) * TILE_WIDTH ** level + 1 });
 
 const unknown = (what: string): LogFinding => ({ code: 'LEDGER_ENTRY_UNKNOWN', detail: `${what} is none that the log accounts for` });
 

@@ -2,14 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EventStore, openStore, type StoreLocation } from '#libs/event-store';
+import { DomainError } from '#libs/kernel';
 import { ProjectionDecoder } from '../decode.js';
+import type { ModelsLocation } from '../models-location.js';
 import { type PartyKind, projectionsOf } from '../models-of-party.js';
+import { DatabaseTrouble } from '../postgres/trouble.js';
 import { EpochUnknown } from '../person-keys.js';
 import { countersOf, type Projection, type Secrets } from '../projection.js';
 import { ModelFile } from '../sqlite/model-file.js';
 import type { Row } from '../table.js';
 import { openSecrets } from './open-secrets.js';
-import { StoredModel } from './stored-model.js';
+import { type Stored, StoredModel } from './stored-model.js';
+import { StoredModels } from './stored-models.js';
 
 const PAGE_EVENTS = 10_000;
 
@@ -17,8 +21,8 @@ export interface ReadModelsCheckOptions {
   readonly kind: PartyKind;
   readonly store: StoreLocation;
   readonly keyDirectory: string;
-  readonly modelsDirectory: string;
-  /** Events folded so far, of all projections together, and how many there will be. */
+  readonly models: ModelsLocation;
+  /** How far in the store it is folded, of all projections together, and how far it will be; positions, which count events where these have no gaps. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 export interface CheckedReadModel {
@@ -26,32 +30,40 @@ export interface CheckedReadModel {
   /** As far as it was folded, live and here. */
   readonly position: bigint;
   readonly rows: number;
-  /** UNREADABLE: its file is no longer SQLite's. DIFFERS: the events, folded from the beginning, say something else. */
+  /** UNREADABLE: its file is no longer SQLite's, its schema no longer what was made. DIFFERS: the events, folded from the beginning, say something else. */
   readonly finding?: { readonly code: 'UNREADABLE' | 'DIFFERS'; readonly detail: string };
 }
 
 /**
  * Folds a party's events from the beginning, into files of its own below the system's temporary directory, and holds the
  * content of the party's read models against that, each up to where it stands. Memory does not grow with the history.
- * Models that have no file yet are left out. Rejects where keys or store cannot be read.
+ * Models that have no view yet are left out. Rejects where keys or store cannot be read, and with DATABASE_… where a database
+ * is in the way.
  */
 export async function checkReadModels(options: ReadModelsCheckOptions): Promise<readonly CheckedReadModel[]> {
-  const { kind, store: location, keyDirectory, modelsDirectory, onProgress = () => undefined } = options;
+  const { kind, store: location, keyDirectory, models, onProgress = () => undefined } = options;
   const { secrets, close } = await openSecrets(kind, keyDirectory);
   const directory = mkdtempSync(join(tmpdir(), 'renkei-verify-'));
-  const store = await openStore(location, { readOnly: true });
+  let store: EventStore | undefined;
+  let storedModels: StoredModels | undefined;
   try {
+    store = await openStore(location, { readOnly: true });
+    storedModels = await StoredModels.open(models);
     const total = Number(await store.lastPosition()) * projectionsOf[kind].length;
     const checked: CheckedReadModel[] = [];
     let done = 0;
     for (const projection of projectionsOf[kind]) {
-      const checking = new Checking(projection, store, secrets, directory, (events) => onProgress((done += events), total));
-      const result = await checking.run(modelsDirectory);
+      const checking = new Checking(projection, store, secrets, directory, (positions) => onProgress((done += positions), total));
+      const result = await checking.run(storedModels);
       if (result) checked.push(result);
     }
     return checked;
+  } catch (error) {
+    if (error instanceof DatabaseTrouble) throw new DomainError(error.code, 'unavailable', error.message, {}, { cause: error });
+    throw error;
   } finally {
-    await store.close();
+    await storedModels?.close();
+    await store?.close();
     await close();
     rmSync(directory, { recursive: true, force: true });
   }
@@ -59,44 +71,45 @@ export async function checkReadModels(options: ReadModelsCheckOptions): Promise<
 
 class Checking {
   readonly #decoder: ProjectionDecoder<never>;
+  /** Compared so far. */
+  #rows = 0;
 
   constructor(
     private readonly projection: Projection,
     private readonly store: EventStore,
     private readonly secrets: Secrets,
     private readonly directory: string,
-    private readonly onFolded: (events: number) => void,
+    private readonly onFolded: (positions: number) => void,
   ) {
     this.#decoder = new ProjectionDecoder(projection as unknown as Projection<never>);
   }
 
-  async run(modelsDirectory: string): Promise<CheckedReadModel | undefined> {
+  async run(models: StoredModels): Promise<CheckedReadModel | undefined> {
     const { name: model } = this.projection;
     let position = 0n;
-    let stored: StoredModel | undefined;
+    let stored: Stored | undefined;
     let folded: ModelFile | undefined;
     try {
-      stored = StoredModel.open(modelsDirectory, this.projection);
+      stored = await models.stored(this.projection);
       if (stored === undefined) return undefined;
       ({ position } = stored);
       const trouble = stored.trouble();
       if (trouble !== undefined) return { model, position, rows: 0, finding: { code: 'UNREADABLE', detail: trouble } };
       folded = ModelFile.open(this.directory, this.projection);
-      const difference = (await this.#fold(folded, stored)) ?? this.#compare(folded, stored);
-      const rows = this.projection.folds.reduce((sum, { table }) => sum + (stored as StoredModel).count(table.name), 0);
-      return { model, position, rows, ...(difference === undefined ? {} : { finding: { code: 'DIFFERS' as const, detail: difference } }) };
+      const difference = (await this.#fold(folded, stored)) ?? (await this.#compare(folded, stored));
+      return { model, position, rows: this.#rows, ...(difference === undefined ? {} : { finding: { code: 'DIFFERS' as const, detail: difference } }) };
     } catch (error) {
-      if (folded === undefined || isOfTheFile(error))
-        return { model, position, rows: 0, finding: { code: 'UNREADABLE', detail: `its file cannot be read (${nameOf(error)})` } };
+      if (error instanceof DatabaseTrouble ? isOfTheSchema(error) : folded === undefined || isOfTheFile(error))
+        return { model, position, rows: 0, finding: { code: 'UNREADABLE', detail: `it cannot be read as it is stored (${nameOf(error)})` } };
       throw error;
     } finally {
-      stored?.close();
+      await stored?.close();
       folded?.close();
     }
   }
 
   /** Up to where the stored one stands. */
-  async #fold(into: ModelFile, { position, eventId }: StoredModel): Promise<string | undefined> {
+  async #fold(into: ModelFile, { position, eventId }: Stored): Promise<string | undefined> {
     let id = '';
     while (into.checkpoint < position) {
       const page = await this.store.readAll({ after: into.checkpoint, limit: PAGE_EVENTS });
@@ -104,9 +117,10 @@ class Checking {
       const { events, last, stop } = this.#decoder.decode(upTo);
       if (last === undefined)
         return `it stands at position ${position}, which this store does not have, or this code cannot fold${stop ? ` (${stop.code})` : ''}`;
+      const before = into.checkpoint;
       into.apply(events, await this.#derive(events), last.position, last.id);
       ({ id } = last);
-      this.onFolded(upTo.length);
+      this.onFolded(Number(last.position - before));
     }
     return position === 0n || id === eventId ? undefined : `it was folded from another event at position ${position}`;
   }
@@ -123,30 +137,31 @@ class Checking {
     }
   }
 
-  #compare(folded: ModelFile, stored: StoredModel): string | undefined {
+  async #compare(folded: ModelFile, stored: Stored): Promise<string | undefined> {
     for (const { table } of this.projection.folds) {
       let rows = 0;
-      for (const page of stored.rows(table)) {
+      for await (const page of stored.rows(table)) {
         const keys = page.map((row) => row[table.key] as string);
         const expected = folded.load(table, keys);
         for (const row of page) if (!isSame(row, expected.get(row[table.key] as string))) return `a row of ${table.name} is not what the events say`;
         rows += page.length;
       }
-      const there = stored.count(table.name);
+      this.#rows += rows;
+      const there = stored.count?.(table.name) ?? rows;
       if (there !== rows || this.#count(folded, table.name) !== rows)
         return `${table.name} has ${there} rows, the events give ${this.#count(folded, table.name)}`;
     }
     const own = StoredModel.open(this.directory, this.projection) as StoredModel;
     try {
-      return this.#compareCounts(stored, own);
+      return await this.#compareCounts(stored, own);
     } finally {
       own.close();
     }
   }
 
-  #compareCounts(stored: StoredModel, own: StoredModel): string | undefined {
+  async #compareCounts(stored: Stored, own: StoredModel): Promise<string | undefined> {
     for (const counter of countersOf(this.projection)) {
-      const counts = stored.counts(counter);
+      const counts = await stored.counts(counter);
       const expected = own.counts(counter);
       if (counts.size !== expected.size || [...counts].some(([bucket, count]) => expected.get(bucket) !== count))
         return `${counter.name} counts otherwise than the events`;
@@ -167,6 +182,9 @@ const nameOf = (error: unknown): string => {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   return typeof code === 'string' ? code : String(name);
 };
+
+/** A table or column is not there, or not as it was made: not an outage. */
+const isOfTheSchema = ({ code }: DatabaseTrouble): boolean => code.startsWith('DATABASE_ERROR_');
 
 /** Errors of SQLite's, and of what decodes a row. */
 const isOfTheFile = (error: unknown): boolean => {

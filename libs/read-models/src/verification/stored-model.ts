@@ -17,8 +17,24 @@ const quoted = (name: string): string => `"${name}"`;
 /** A blob as it is read is not one that can be bound. */
 const bound = (value: unknown): unknown => (typeof value === 'object' && value !== null ? Buffer.from(value as ArrayBuffer) : value);
 
-/** A projection's file as it is, one state of it, beside the worker that writes it or none. Throws what libsql throws. */
-export class StoredModel {
+/** A projection's content as it is, one state of it, beside whoever writes it or nobody. */
+export interface Stored {
+  readonly position: bigint;
+  /** Of the event there. */
+  readonly eventId: string;
+  /** What the engine itself finds wrong. */
+  trouble(): string | undefined;
+  /** Rows of a table, where the engine can count them other than by reading them. */
+  count?(table: string): number;
+  /** All rows of a table, decoded, a page at a time. */
+  rows(table: Table): Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>;
+  /** Counts by bucket. */
+  counts(counter: Counter): ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>;
+  close(): void | Promise<void>;
+}
+
+/** A projection's SQLite file. Throws what libsql throws. */
+export class StoredModel implements Stored {
   readonly position: bigint;
   readonly eventId: string;
   readonly #database: LibsqlDatabase;
@@ -59,7 +75,6 @@ export class StoredModel {
     return (this.#all(`SELECT count(*) AS "count" FROM ${quoted(table)}`) as { readonly count: number }[])[0]?.count ?? 0;
   }
 
-  /** All rows of a table, decoded, a page at a time. */
   *rows(table: Table): Iterable<readonly Row[]> {
     const codec = new RowCodec(table, sqliteColumns(this.#dictionary));
     const key = quoted(table.key);
@@ -73,7 +88,6 @@ export class StoredModel {
     }
   }
 
-  /** Counts by bucket. */
   counts({ name, dimensions }: Counter): ReadonlyMap<string, number> {
     const rows = this.#all(`SELECT * FROM ${quoted(name)}`) as Record<string, unknown>[];
     return new Map(rows.map((row) => [JSON.stringify(dimensions.map((column) => row[column])), Number(row['count'])]));
