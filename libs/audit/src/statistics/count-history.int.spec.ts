@@ -226,6 +226,17 @@ describe('statistics of a record', () => {
     });
   });
 
+  it('name the position of a damaged event of the law', async () => {
+    const history = standing();
+    const place = history.stored.findIndex(({ type }) => type === 'PermissionItemEnacted');
+    const whole = history.stored[place] as (typeof history.stored)[number];
+    history.stored[place] = { ...whole, bytes: Buffer.from(Buffer.from(whole.bytes).toString().replace('"affairName":"', '"affairName":')) };
+    await expect(counted(history)).rejects.toMatchObject({
+      code: 'EVENT_DAMAGED',
+      message: `the event at position ${place + 1} (PermissionItemEnacted) is damaged`,
+    });
+  });
+
   it('count a store that is open already, as a simulator has it', async () => {
     const history = recorded(fc.sample(asked, { numRuns: 30, seed: 5 }));
     const location = await stored(history);

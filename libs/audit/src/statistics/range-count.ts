@@ -223,4 +223,8 @@ export class RangeCount {
   }
 }
 
-const placed = ({ position, bytes }: StoredEvent): { position: number; text: string } => ({ position: Number(position), text: textOf(bytes) });
+/** What the tables are named and judged by; checked here, where its position is known. */
+function placed(stored: StoredEvent): { position: number; text: string } {
+  decoded(stored);
+  return { position: Number(stored.position), text: textOf(stored.bytes) };
+}
