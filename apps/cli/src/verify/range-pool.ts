@@ -15,16 +15,20 @@ export interface RangePool {
   stop(): Promise<unknown>;
 }
 
+/** In this thread: one order at a time, too. */
 class Inline implements RangePool {
   readonly width = 1;
   readonly #job: RangeJob;
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(places: RangePlaces) {
     this.#job = new RangeJob(places);
   }
 
   run(order: RangeOrder): Promise<RangeResult> {
-    return this.#job.run(order);
+    const result = this.#before.then(() => this.#job.run(order));
+    this.#before = result.catch(() => undefined);
+    return result;
   }
 
   async end(): Promise<readonly Uint32Array[]> {

@@ -5,9 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openParty, type Party } from '#libs/commands';
 import { newEventId } from '#libs/cryptography';
 import { logEventTypes } from '#libs/domain';
+import { StoreWalk } from '#libs/event-store';
 import { EventRegistry } from '#libs/kernel';
 import { run } from '../program.js';
 import { verifyGuarded } from './guarded.js';
+import { openRangePool } from './range-pool.js';
 import { verifyData } from './verify-data.js';
 
 const events = new EventRegistry(logEventTypes);
@@ -58,6 +60,27 @@ describe('the check of a data directory', () => {
     });
     expect(report).toMatchObject({ ok: true, full: true, findings: [], parties: [{ party: 'core', origin: 'checked.example/core/1', entries: ENTRIES + 1 }] });
     expect(new Set(told)).toEqual(new Set(['core', 'store', 'index']));
+  });
+
+  it.each([0, 2])('takes ranges that are asked for beside each other one after the other in a thread (threads: %i)', async (threads) => {
+    await party.close();
+    const directory = join(data, 'parties/core/event-store');
+    const walk = StoreWalk.open(directory);
+    const last = walk.lastPosition();
+    const location = { kind: 'embedded', directory } as const;
+    const pool = openRangePool(threads, { location, ledgerDirectory: undefined, seed: walk.seed, full: true });
+    const cuts = [1, 200, 400, last + 1];
+    const ranges = await Promise.all(cuts.slice(1).map((to, index) => pool.run({ from: cuts[index] as number, to, size: last })));
+    await pool.end();
+    await walk.close();
+    let next = 0;
+    for (const { hashed, ids, finding, unfolded } of ranges) {
+      expect({ finding, unfolded }).toEqual({ finding: undefined, unfolded: undefined });
+      const entries = ids.reduce((count, words) => count + words.length / 4, 0);
+      expect(hashed).toMatchObject({ first: next });
+      next += entries;
+    }
+    expect(next).toBe(last);
   });
 
   it('finds nothing beside an owner that records and signs all the while', async () => {
