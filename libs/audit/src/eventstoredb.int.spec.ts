@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EventStoreDouble, startEventStoreDouble } from '../../../../test/support/eventstoredb/double.js';
+import { type EventStoreDouble, startEventStoreDouble } from '../../../test/support/eventstoredb/double.js';
 import { LmdbEventStore, openStore, type StoreLocation } from '#libs/event-store';
 import type { Message } from '#libs/kernel';
-import { CITY_A, CITY_X, HistoryFixture, RESIDENT } from './history.fixture.js';
-import { replayHistory } from './replay.js';
+import { CITY_A, CITY_X, HistoryFixture, RESIDENT } from './replay/history.fixture.js';
+import { replayHistory } from './replay/replay.js';
+import { countHistory } from './statistics/count-history.js';
 
-describe('a replay of a record on EventStoreDB', () => {
+describe('an audit of a record on EventStoreDB', () => {
   let directory: string;
   let double: EventStoreDouble;
   beforeEach(async () => {
@@ -51,5 +52,8 @@ describe('a replay of a record on EventStoreDB', () => {
       found: { BASIS_STALE: 1, DECISION_DIFFERS: 1 },
       findings: [{ basis: [{ leaf: expect.any(String) as never }] }, {}],
     });
+    const counts = [await countHistory({ location: embedded, threads: 0 }), await countHistory({ location: remote })];
+    expect(counts[1]).toEqual(counts[0]);
+    expect(counts[0]).toMatchObject({ uses: [{ queries: 5 }] });
   }, 60_000);
 });
