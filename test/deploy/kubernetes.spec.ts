@@ -116,7 +116,7 @@ describe.each(OVERLAYS)('the manifests of %s', (overlay) => {
     for (const set of statefulSets(overlay)) {
       const app = appOf(set);
       if (!isApp(app)) throw new Error(`${app} is no app`);
-      const { NODE_ENV: _node, ...environment } = environmentOf(overlay, set);
+      const { NODE_ENV: _node, UV_THREADPOOL_SIZE: _threads, ...environment } = environmentOf(overlay, set); // what Node itself reads
       expect(() => loadConfiguration(CONFIGURATIONS[app], environment)).not.toThrow();
       expect(unreadBy(app, environment)).toEqual([]);
       expect(environment['SERVER_ID'] ?? 'core').toBe(set.metadata.name);
