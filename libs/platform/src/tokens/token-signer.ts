@@ -1,4 +1,5 @@
-import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
 
 /** Lifetime of a token at most (design.md §2). */
 export const TOKEN_LIFETIME_MS_MAX = 60_000;
@@ -22,8 +23,6 @@ export interface TokenClaims {
 
 export const bodyDigest = (body: Uint8Array): string => createHash('sha256').update(body).digest('base64url');
 
-const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-
 /** Signs one token a request (or batch) with the caller's Ed25519 key. */
 export class TokenSigner {
   constructor(
@@ -46,7 +45,6 @@ export class TokenSigner {
     return `Bearer ${await this.sign(audience, request)}`;
   }
 
-  /** A JWS in compact form (RFC 7515 §7.1); signed in this thread, for WebCrypto's would wait for one that may be writing to a disk. */
   sign(audience: string, { method, path, body }: RequestFacts): Promise<string> {
     const { issuer, keyId, privateKey, lifetimeMs = TOKEN_LIFETIME_MS, nowMs = Date.now } = this.options;
     const now = nowMs();
@@ -61,7 +59,6 @@ export class TokenSigner {
       iat: now / 1_000,
       exp: (now + lifetimeMs) / 1_000,
     };
-    const signed = `${encoded({ alg: TOKEN_ALGORITHM, kid: keyId, typ: TOKEN_TYPE })}.${encoded(claims)}`;
-    return Promise.resolve(`${signed}.${sign(undefined, Buffer.from(signed), privateKey).toString('base64url')}`);
+    return new SignJWT({ ...claims }).setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: keyId, typ: TOKEN_TYPE }).sign(privateKey);
   }
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { compactVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { ReplayCache } from './replay-cache.js';
 import { bodyDigest, type RequestFacts, TokenSigner } from './token-signer.js';
 import { type CallerKey, TokenVerifier } from './token-verifier.js';
@@ -22,13 +22,6 @@ describe('a token', () => {
   it('proves its issuer for the request it was made for', async () => {
     const { signer, verifier } = parts(new Time());
     expect(await verifier.verify(await signer.authorization('core', facts), facts)).toEqual({ issuer: 'is-east', kind: 'server', keyId: '1' });
-  });
-
-  it('is one that jose verifies, too', async () => {
-    const { signer } = parts(new Time());
-    const { protectedHeader, payload } = await compactVerify(await signer.sign('core', facts), publicKey);
-    expect(protectedHeader).toEqual({ alg: 'EdDSA', kid: '1', typ: 'renkei+jwt' });
-    expect(JSON.parse(new TextDecoder().decode(payload))).toMatchObject({ iss: 'is-east', aud: 'core', htm: 'POST', path: facts.path });
   });
 
   it('is used once, and remembered until it has expired', async () => {
@@ -96,14 +89,6 @@ describe('a token', () => {
     const { verifier } = parts(time);
     const token = await new SignJWT({ ...payload(time) }).setProtectedHeader({ alg: 'EdDSA', kid: '1', typ: 'renkei+jwt', ...header }).sign(privateKey);
     await expect(verifier.verify(`Bearer ${token}`, facts)).rejects.toMatchObject({ code });
-  });
-
-  it('is refused with a header that must be understood', async () => {
-    const time = new Time();
-    const { verifier } = parts(time);
-    const header = { alg: 'EdDSA', kid: '1', typ: 'renkei+jwt', crit: ['exp'], exp: 1 };
-    const token = await new SignJWT({ ...claims(time), aud: 'core' }).setProtectedHeader(header).sign(privateKey, { crit: { exp: true } });
-    await expect(verifier.verify(`Bearer ${token}`, facts)).rejects.toMatchObject({ code: 'TOKEN_MALFORMED' });
   });
 
   it('is refused where another algorithm is claimed', async () => {
