@@ -1,5 +1,6 @@
 import { PermissionMatrix } from '#libs/domain';
 import { EventBytes, type EventStore, headerOf, openStore, PAGE_EVENTS_MAX, type StoreLocation, type TakeBytes } from '#libs/event-store';
+import type { PositionRange } from '../reading/ranges.js';
 import { kindOf } from './event-kind.js';
 import type { Finding } from './findings.js';
 import { Foundation, type FoundationData, type Gathered, Gathering, isFoundation } from './foundation.js';
@@ -27,11 +28,6 @@ export interface RangePlaces {
   readonly location: StoreLocation;
   readonly filter: ReplayFilter;
   readonly whatIf?: WhatIf;
-}
-/** Events after a position, up to and including another. */
-export interface PositionRange {
-  readonly after: bigint;
-  readonly upTo: bigint;
 }
 
 /** Decisions of one legal month by how they came out. */

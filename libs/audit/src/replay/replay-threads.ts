@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { DomainError, type ErrorKind } from '#libs/kernel';
+import type { PositionRange } from '../reading/ranges.js';
+import { errorAgain, READING_LIMITS } from '../reading/threads.js';
 import type { FoundationData, Gathered } from './foundation.js';
-import { type OnPage, type PositionRange, type RangePlaces, RangeReplay, type RangeResult } from './replay-range.js';
+import { type OnPage, type RangePlaces, RangeReplay, type RangeResult } from './replay-range.js';
 import type { ReplayAnswer, ReplayOrder } from './replay.worker.js';
-
-/** What a thread makes lives for one event: a larger nursery is emptied less often. */
-const YOUNG_MIB = 64;
 
 /** Works on ranges, as many at once as it is wide. */
 export interface ReplayPool {
@@ -46,7 +44,7 @@ class Thread {
   constructor(places: RangePlaces) {
     this.#worker = new Worker(new URL('./replay.worker.js', import.meta.url), {
       workerData: places,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+      resourceLimits: READING_LIMITS,
     });
   }
 
@@ -55,8 +53,7 @@ class Thread {
       this.#worker.postMessage(order);
       const [told] = (await once(this.#worker, 'message')) as [ReplayAnswer];
       if (told.ok) return told.value as T;
-      const { code, kind, message } = told.error as { readonly code?: string; readonly kind?: ErrorKind; readonly message: string };
-      throw code === undefined || kind === undefined ? new Error(message) : new DomainError(code, kind, message);
+      throw errorAgain(told.error);
     });
     this.#before = answer.catch(() => undefined);
     return answer;

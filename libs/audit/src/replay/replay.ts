@@ -1,17 +1,17 @@
-import { availableParallelism } from 'node:os';
 import { type EventStore, openStore, type StoreLocation } from '#libs/event-store';
-import { DomainError, invalid, isCalendarDay } from '#libs/kernel';
+import { DomainError, invalid } from '#libs/kernel';
+import { checkDay, checkPeriod } from '../reading/days.js';
+import { type PositionRange, rangesUpTo } from '../reading/ranges.js';
+import { threadsByDefault } from '../reading/threads.js';
 import type { BasisEvidence, Finding } from './findings.js';
 import { Foundation, FoundationBuilder } from './foundation.js';
 import { type Change, ChangeSum } from './other-law.js';
 import { leafOf } from './recorded.js';
-import type { MonthCount, PositionRange, RangePlaces, RangeResult, ReplayFilter, WhatIf } from './replay-range.js';
+import type { MonthCount, RangePlaces, RangeResult, ReplayFilter, WhatIf } from './replay-range.js';
 import { openReplayPool, type ReplayPool } from './replay-threads.js';
 
 /** Findings told one by one; all are counted. */
 export const FINDINGS_TOLD_MAX = 10_000;
-/** More threads gain nothing on the machines that were measured: they share the memory's bandwidth. */
-const THREADS_MAX = 4;
 /** Positions of the embedded store, which are dense, in one range: some 40 MB of events. */
 const RANGE_POSITIONS = 50_000;
 /** Ranges asked for ahead, a thread. */
@@ -23,7 +23,7 @@ export type OnReplayProgress = (stage: ReplayStage, done: number, total: number)
 export interface ReplayOptions extends ReplayFilter {
   /** The core's store; it is read beside the process that owns it, or without one. */
   readonly location: StoreLocation;
-  /** Worker threads; 0 to work in this one. Left out: as many as there are processors, at most THREADS_MAX. */
+  /** Worker threads; 0 to work in this one. Left out: as many as there are processors, four at most. */
   readonly threads?: number;
   /** Positions that a thread takes at once; for tests. */
   readonly rangePositions?: number;
@@ -65,7 +65,7 @@ export interface ReplayReport {
  */
 export async function replayHistory(options: ReplayOptions): Promise<ReplayReport> {
   checkDays(options);
-  const { location, threads = Math.min(availableParallelism(), THREADS_MAX), whatIf, onProgress = () => undefined } = options;
+  const { location, threads = threadsByDefault(), whatIf, onProgress = () => undefined } = options;
   const places: RangePlaces = { location, filter: filterOf(options), ...(whatIf === undefined ? {} : { whatIf }) };
   const store = await openStore(location, { readOnly: true });
   try {
@@ -74,7 +74,7 @@ export async function replayHistory(options: ReplayOptions): Promise<ReplayRepor
     // positions of EventStoreDB have gaps, and only one that is an event's can be asked for: it is read by one thread
     const pool = await openReplayPool(isDense ? threads : 0, places);
     try {
-      return await replayed(pool, store, { after: 0n, upTo: end }, isDense, options, onProgress);
+      return await replayed(pool, store, end, isDense, options, onProgress);
     } finally {
       await pool.close();
     }
@@ -86,13 +86,13 @@ export async function replayHistory(options: ReplayOptions): Promise<ReplayRepor
 async function replayed(
   pool: ReplayPool,
   store: EventStore,
-  whole: PositionRange,
+  end: bigint,
   isDense: boolean,
   { whatIf, rangePositions = RANGE_POSITIONS }: ReplayOptions,
   onProgress: OnReplayProgress,
 ): Promise<ReplayReport> {
-  const ranges = isDense ? rangesOf(whole, BigInt(rangePositions)) : [whole];
-  const total = Number(whole.upTo);
+  const ranges = isDense ? rangesUpTo(end, rangePositions) : [{ after: 0n, upTo: end }];
+  const total = Number(end);
   const builder = new FoundationBuilder();
   onProgress('gather', 0, total);
   await inOrder(
@@ -119,12 +119,6 @@ async function replayed(
     },
   );
   return sum.report(store, builder.identifierEvents);
-}
-
-function rangesOf({ after, upTo }: PositionRange, positions: bigint): readonly PositionRange[] {
-  const ranges: PositionRange[] = [];
-  for (let at = after; at < upTo; at += positions) ranges.push({ after: at, upTo: at + positions < upTo ? at + positions : upTo });
-  return ranges;
 }
 
 /** Works on ranges, a few ahead of the one that is taken next. */
@@ -156,13 +150,8 @@ function filterOf({ from, to, agency, affair, exchange }: ReplayOptions): Replay
 }
 
 function checkDays({ from, to, whatIf }: ReplayOptions): void {
-  for (const [name, day] of [
-    ['from', from],
-    ['to', to],
-    ['asOf', whatIf?.kind === 'as-of' ? whatIf.day : undefined],
-  ] as const)
-    if (day !== undefined && !isCalendarDay(day)) throw invalid(name, 'a day of the calendar, YYYY-MM-DD', `${name} is not a day`);
-  if (from !== undefined && to !== undefined && to <= from) throw invalid('to', 'after from', 'the period ends before it begins');
+  checkPeriod({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
+  if (whatIf?.kind === 'as-of') checkDay('asOf', whatIf.day);
 }
 
 /** A law of before the first table that was ever recorded is none. */

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { PositionRange } from '../reading/ranges.js';
+import { type PlainError, plainError } from '../reading/threads.js';
 import type { FoundationData } from './foundation.js';
-import { type PositionRange, type RangePlaces, RangeReplay } from './replay-range.js';
+import { type RangePlaces, RangeReplay } from './replay-range.js';
 
 /** Plain data: it crosses threads. */
 export type ReplayOrder =
@@ -8,7 +10,7 @@ export type ReplayOrder =
   | { readonly is: 'foundation'; readonly data: FoundationData }
   | { readonly is: 'decide'; readonly range: PositionRange }
   | { readonly is: 'end' };
-export type ReplayAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+export type ReplayAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: PlainError };
 
 async function work(job: RangeReplay, order: ReplayOrder): Promise<unknown> {
   if (order.is === 'gather') return job.gather(order.range);
@@ -26,16 +28,10 @@ if (port !== null) {
       .then((job) => work(job, order))
       .then(
         (value) => port.postMessage({ ok: true, value } satisfies ReplayAnswer),
-        (error: unknown) => port.postMessage({ ok: false, error: plain(error) } satisfies ReplayAnswer),
+        (error: unknown) => port.postMessage({ ok: false, error: plainError(error) } satisfies ReplayAnswer),
       )
       .finally(() => {
         if (order.is === 'end') port.close();
       });
   });
-}
-
-/** Code, kind and sentence of a typed error: an Error's own fields do not cross threads. */
-function plain(error: unknown): unknown {
-  const { code, kind, message, name } = error as Record<string, unknown>;
-  return { code, kind, message, name };
 }

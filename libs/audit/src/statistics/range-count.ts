@@ -1,5 +1,6 @@
 import type { ExchangeEvent } from '#libs/domain';
 import { type EventStore, PAGE_EVENTS_MAX, type StoredEvent } from '#libs/event-store';
+import type { PositionRange } from '../reading/ranges.js';
 import type { Recorded } from '../replay/recorded.js';
 import { textOf } from '../replay/recorded.js';
 import { LegalDays } from '../replay/legal-days.js';
@@ -11,11 +12,6 @@ import { count, countDuration, countOutcome, keyOf, noTally, seenDay, type Tally
 export interface CountPeriod {
   readonly from?: string;
   readonly to?: string;
-}
-/** Events after a position, up to and including another. */
-export interface CountRange {
-  readonly after: bigint;
-  readonly upTo: bigint;
 }
 
 /** Exchanges that may still change, kept at hand; beyond it their streams are read to their ends. */
@@ -57,7 +53,7 @@ export class RangeCount {
     private readonly openMax = OPEN_MAX,
   ) {}
 
-  async count({ after, upTo }: CountRange, onPage: (position: bigint) => void = () => undefined): Promise<void> {
+  async count({ after, upTo }: PositionRange, onPage: (position: bigint) => void = () => undefined): Promise<void> {
     for (let at = after; at < upTo;) {
       const { events, next, atEnd } = await this.store.readAll({ after: at, limit: PAGE_EVENTS_MAX });
       for (const event of events) {

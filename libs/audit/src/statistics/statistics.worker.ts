@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore, type StoreLocation } from '#libs/event-store';
-import { RangeCount, type CountPeriod, type CountRange } from './range-count.js';
+import type { PositionRange } from '../reading/ranges.js';
+import { type PlainError, plainError } from '../reading/threads.js';
+import { RangeCount, type CountPeriod } from './range-count.js';
 import type { Tally } from './tally.js';
 
 /** Plain data: it crosses threads. */
@@ -8,12 +10,12 @@ export interface CountOrder {
   readonly location: StoreLocation;
   readonly period: CountPeriod;
   readonly end: bigint;
-  readonly ranges: readonly CountRange[];
+  readonly ranges: readonly PositionRange[];
 }
 export type CountNews =
   | { readonly is: 'events'; readonly positions: number }
   | { readonly is: 'counted'; readonly tally: Tally }
-  | { readonly is: 'failed'; readonly error: { readonly code?: string; readonly kind?: string; readonly message: string } };
+  | { readonly is: 'failed'; readonly error: PlainError };
 
 async function run({ location, period, end, ranges }: CountOrder, tell: (news: CountNews) => void): Promise<void> {
   const store = await openStore(location, { readOnly: true });
@@ -35,11 +37,6 @@ async function run({ location, period, end, ranges }: CountOrder, tell: (news: C
 const port = parentPort;
 if (port !== null) {
   run(workerData as CountOrder, (news) => port.postMessage(news)).catch((error: unknown) => {
-    // an Error's own fields do not cross threads
-    const { code, kind, message } = error as { readonly code?: string; readonly kind?: string; readonly message: string };
-    port.postMessage({
-      is: 'failed',
-      error: { message, ...(code === undefined ? {} : { code }), ...(kind === undefined ? {} : { kind }) },
-    } satisfies CountNews);
+    port.postMessage({ is: 'failed', error: plainError(error) } satisfies CountNews);
   });
 }
