@@ -1,4 +1,5 @@
 const NINE_HOURS_MS = 9 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * The legal day in Japan (UTC+9, no daylight saving) of an ISO 8601 UTC instant: `2019-06-30T15:00:00.000Z` is
@@ -22,3 +23,6 @@ export function isCalendarDay(text: string): boolean {
 
 /** `instant` moved by milliseconds, ISO 8601 UTC with milliseconds. */
 export const plusMs = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString();
+
+/** A day of the calendar, YYYY-MM-DD, moved by whole days. */
+export const plusDays = (day: string, days: number): string => plusMs(`${day}T00:00:00.000Z`, days * DAY_MS).slice(0, 10);

@@ -1,3 +1,4 @@
+export { grouped } from './grouped.js';
 export * from './language.js';
 export type { Progress, ProgressOptions } from './progress.js';
 export { type Sink, type Style, Terminal, wantsColours } from './terminal.js';

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { grouped } from './grouped.js';
 import { padEnd } from './width.js';
 
 /** Told how far long work is. */
@@ -20,8 +21,6 @@ const LABEL_COLUMNS = 34;
 const REDRAWS_PER_S = 12;
 /** Shares of the work at which plain lines are printed. */
 const PLAIN_STEPS = 4;
-
-const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** `1:05`, `2:00:09`: minutes and seconds, hours where there are any. */
 export function clockOf(seconds: number): string {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { localGovernments, type ReferenceAgency } from '#libs/reference-data';
-import type { Terminal } from '#libs/terminal';
+import { grouped, type Terminal } from '#libs/terminal';
 import { command, commandGroup } from '../command-line/commands.js';
 import { EXIT } from '../command-line/exit-codes.js';
 import { printFacts } from '../command-line/facts.js';
@@ -31,7 +31,6 @@ const agencyJson = (agency: ReferenceAgency): object => {
 function listCommand(session: Session): Command {
   const { language } = session;
   const say = agencyTexts(language);
-  const grouped = (count: number): string => count.toLocaleString('en-US');
   return command<ListOptions>(
     session,
     'list',

@@ -1,3 +1,4 @@
+import { grouped } from '#libs/terminal';
 import type { Session } from '../command-line/session.js';
 import { printFacts } from '../command-line/facts.js';
 import { bulkTexts } from './bulk.texts.js';
@@ -10,7 +11,6 @@ export function answerReport({ state, out, completed, refused }: BulkReport, out
   const { bulkId, accepted, refused: refusals } = state;
   const json = { bulkId, out, lines: accepted + refusals, accepted, refused: refusals, completed, ...(outcomes === undefined ? {} : { outcomes }) };
   session.answer(json, (terminal) => {
-    const grouped = (count: number): string => count.toLocaleString('en-US');
     printFacts(terminal, [
       [say.bulk, bulkId],
       [say.lines, grouped(accepted + refusals)],

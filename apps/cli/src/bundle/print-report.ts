@@ -1,5 +1,5 @@
 import type { BundleReport, Finding, Refusal, ReportedLog } from '#libs/proofs';
-import { dictionary, type Language, type Mark, type Terminal, type TimelineEntry } from '#libs/terminal';
+import { dictionary, grouped, type Language, type Mark, type Terminal, type TimelineEntry } from '#libs/terminal';
 import { printFacts } from '../command-line/facts.js';
 import { aboutWords } from './about-words.js';
 import { findingText, refusalText } from './finding.texts.js';
@@ -67,7 +67,6 @@ const texts = dictionary({
 
 /** Failures shown to people; `--json` has more. */
 const FAILURES_SHOWN_MAX = 50;
-const grouped = (count: number): string => count.toLocaleString('en-US');
 const nameOf = (vkey: string): string => vkey.slice(0, vkey.indexOf('+'));
 
 function logRow({ origin, size, entries, signedBy, witnesses }: ReportedLog, language: Language): readonly string[] {

@@ -1,5 +1,5 @@
 import { denialArticle, type DenialCode, denialSentence, explain, explainUnder, type Explanation, judge, type PermissionMatrix } from '#libs/domain';
-import { plusMs } from '#libs/kernel';
+import { plusDays } from '#libs/kernel';
 import { type Affair, type InformationKind, referenceHistory } from '#libs/reference-data';
 import { holderStanding, type Party, standingOfParty } from '../names/agencies.js';
 import { newestInForce } from './which-table.js';
@@ -63,9 +63,6 @@ function explained(asked: Asked, day: string, under?: PermissionMatrix): Explana
   return under === undefined ? explain(referenceHistory(), question, day) : explainUnder(under, question, day);
 }
 
-const DAY_MS = 86_400_000;
-const dayBefore = (day: string): string => plusMs(`${day}T00:00:00.000Z`, -DAY_MS).slice(0, 10);
-
 /** Answers under the law of a day, or under one version alone. */
 export function answer(asked: Asked, day: string, under?: PermissionMatrix): Answer {
   const explanation = explained(asked, day, under);
@@ -77,7 +74,7 @@ export function answer(asked: Asked, day: string, under?: PermissionMatrix): Ans
     const first = history.list()[0]?.matrix.effectiveFrom;
     if (first !== undefined && day < first) return { ...told, firstDay: first };
     if (until === undefined) return told;
-    const last = dayBefore(until);
+    const last = plusDays(until, -1);
     return { ...told, lastDay: { day: last, explanation: explained(asked, last) } };
   }
   const { item } = explanation;

@@ -1,13 +1,15 @@
 import { openStore } from '#libs/event-store';
 import { DomainError } from '#libs/kernel';
-import { isModelsUrl, modelsLocation, type PartyKind, projectionsOf, rebuildReadModels, type RebuildState } from '#libs/read-models';
+import { type ModelsDatabase, modelsLocation, type PartyKind, projectionsOf, rebuildReadModels, type RebuildState } from '#libs/read-models';
 import { interruptible } from '../bulk/interruption.js';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
 import { asOwner, isOwnedElsewhere } from '../ledger/as-owner.js';
 import { eventStoreWay } from '../parties/event-store-option.js';
+import { categoryOf, kindOfCategory } from '../parties/kind-of-category.js';
 import { locationOf } from '../parties/location-of.js';
+import { modelsDatabase } from '../parties/models-database.js';
 import { namesOf } from '../parties/open-party.js';
 import { partiesIn, type PartyDirectory, partyIn } from '../parties/party-directory.js';
 import type { RebuildAsked, RebuildOptions } from './rebuild.command.js';
@@ -16,17 +18,6 @@ import { rebuildTexts } from './rebuild.texts.js';
 
 type DirectoryOptions = RebuildOptions & { readonly data: string };
 
-/** Categories of streams that only one kind of party has. */
-const KIND_OF_CATEGORY: Readonly<Record<string, PartyKind>> = {
-  agency: 'core',
-  server: 'core',
-  exchange: 'core',
-  identifier: 'core',
-  query: 'intermediate-server',
-  provision: 'intermediate-server',
-  replica: 'intermediate-server',
-  subject: 'intermediate-server',
-};
 /** A party's own kind of event comes among the first ones, behind those about its log. */
 const LOOKED_AT_MAX = 10_000;
 
@@ -35,7 +26,7 @@ async function kindOf(party: PartyDirectory): Promise<PartyKind | undefined> {
   const store = await openStore(locationOf(party), { readOnly: true });
   try {
     const { events } = await store.readAll({ after: 0n, limit: LOOKED_AT_MAX });
-    return events.map(({ stream }) => KIND_OF_CATEGORY[stream.slice(0, stream.indexOf('-'))]).find((kind) => kind !== undefined);
+    return events.map(({ stream }) => kindOfCategory(categoryOf(stream))).find((kind) => kind !== undefined);
   } finally {
     await store.close();
   }
@@ -80,10 +71,7 @@ async function rebuildParty(
   asked: RebuildAsked,
   run: Running,
 ): Promise<readonly ShownRebuild[]> {
-  const { session, atOnce, signal, onState } = run;
-  const url = options.readModels ?? (session.environment['READ_MODELS'] || undefined);
-  const passwordFile = session.environment['READ_MODELS_PASSWORD_FILE'] || undefined;
-  if (url !== undefined && !isModelsUrl(url)) throw new UsageError('--read-models', 'postgres-url', rebuildTexts(session.language).readModels);
+  const { session, database, atOnce, signal, onState } = run;
   const shown = (state: RebuildState): ShownRebuild => {
     const { outcome, ...rest } = state;
     return { ...rest, party: party.id, ...(outcome === undefined ? {} : { outcome: { ...outcome, position: Number(outcome.position) } }) };
@@ -99,7 +87,7 @@ async function rebuildParty(
           kind,
           store: owned.location,
           keyDirectory: keysDirectory,
-          models: modelsLocation({ url, passwordFile, dataDirectory: party.dataDirectory, deployment, party: name }),
+          models: modelsLocation({ ...database, dataDirectory: party.dataDirectory, deployment, party: name }),
           projections,
           to: asked.to,
           accept: asked.accept,
@@ -118,6 +106,7 @@ async function rebuildParty(
 
 interface Running {
   readonly session: Session;
+  readonly database: ModelsDatabase;
   readonly atOnce: number;
   readonly signal: AbortSignal;
   readonly onState: (rebuild: ShownRebuild) => void;
@@ -126,6 +115,7 @@ interface Running {
 /** Rebuilds views of parties that no process runs, several at once. Rejects with STORE_IN_USE where one does. */
 export async function rebuildInDirectory(options: DirectoryOptions, asked: RebuildAsked, session: Session): Promise<ExitCode> {
   const say = rebuildTexts(session.language);
+  const database = await modelsDatabase(options, session);
   const work = await workOf(options, asked, session);
   const bar = new RebuildBar(session);
   const found: ShownRebuild[][] = work.map(() => []);
@@ -133,7 +123,13 @@ export async function rebuildInDirectory(options: DirectoryOptions, asked: Rebui
     () => session.note(say.stopping),
     async (signal) => {
       const partiesAtOnce = Math.min(asked.parallel, work.length);
-      const run: Running = { session, atOnce: Math.max(1, Math.floor(asked.parallel / partiesAtOnce)), signal, onState: (rebuild) => bar.show([rebuild]) };
+      const run: Running = {
+        session,
+        database,
+        atOnce: Math.max(1, Math.floor(asked.parallel / partiesAtOnce)),
+        signal,
+        onState: (rebuild) => bar.show([rebuild]),
+      };
       const waiting = [...work.entries()];
       const worker = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {

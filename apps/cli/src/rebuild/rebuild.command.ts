@@ -6,12 +6,13 @@ import type { Session } from '../command-line/session.js';
 import { connectionTexts } from '../connection/connection.texts.js';
 import { parseWholeNumber } from '../names/parse.js';
 import { type EventStoreOptions, withEventStore } from '../parties/event-store-option.js';
+import { type ModelsOptions, withModels } from '../parties/models-database.js';
 import { rebuildTexts } from './rebuild.texts.js';
 
 const SHARE_PERCENT = 50;
 const PARALLEL_MAX = 16;
 
-export interface RebuildOptions extends EventStoreOptions {
+export interface RebuildOptions extends EventStoreOptions, ModelsOptions {
   readonly all?: true;
   readonly data?: string;
   readonly keys?: string;
@@ -20,7 +21,6 @@ export interface RebuildOptions extends EventStoreOptions {
   readonly accept?: true;
   readonly share: string;
   readonly parallel: string;
-  readonly readModels?: string;
   readonly server?: string;
   readonly serverId?: string;
   readonly operator?: string;
@@ -45,7 +45,7 @@ export function rebuildCommand(session: Session): Command {
     'rebuild',
     say.rebuild,
     (made) =>
-      withEventStore(made, session)
+      withModels(withEventStore(made, session), session, say.readModels)
         .argument('[projection...]', say.projections)
         .option('--all', say.all)
         .option('--data <path>', say.data)
@@ -55,7 +55,6 @@ export function rebuildCommand(session: Session): Command {
         .option('--accept', say.accept)
         .option('--share <percent>', say.share, String(SHARE_PERCENT))
         .option('--parallel <count>', say.parallel, String(Math.min(availableParallelism(), PARALLEL_MAX)))
-        .option('--read-models <url>', say.readModels)
         .option('--server <url>', say.server)
         .option('--server-id <id>', say.serverId)
         .option('--operator <name>', `${connection.operator} (RENKEI_OPERATOR)`)

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ExchangeOutcome, Finding, Reconciliation, Role } from '#libs/domain';
-import type { Progress, Terminal } from '#libs/terminal';
+import { grouped, type Progress, type Terminal } from '#libs/terminal';
 import { interruptible } from '../bulk/interruption.js';
 import { command } from '../command-line/commands.js';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
@@ -34,7 +34,6 @@ const SHOWN = 50;
 const SHOWN_MAX = 10_000;
 const OUTCOMES = ['provided', 'not-provided', 'denied', 'impossible', 'withdrawn', 'lapsed', 'refused', 'open'] as const satisfies readonly ExchangeOutcome[];
 const STATUSES = ['matched', 'unmatched', 'found'] as const satisfies readonly Reconciliation['status'][];
-const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** Throws UsageError; makes the directory for evidence, which must be new or empty. */
 function settingsOf(options: Options, parties: readonly PartyDirectory[], session: Session): Omit<ReconcileOptions, 'signal' | 'onProgress'> {

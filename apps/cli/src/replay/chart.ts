@@ -1,9 +1,9 @@
 import { barChart } from '#libs/charts';
 import type { ReplayReport, WhatIf } from '#libs/audit';
-import type { Language } from '#libs/terminal';
+import { grouped, type Language } from '#libs/terminal';
 import type { ChartBy } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
-import { breakdown, dimensionsOf, grouped, KINDS } from './tables.js';
+import { breakdown, dimensionsOf, KINDS } from './tables.js';
 
 /** Bars that a reader can still tell apart. */
 const BARS_MAX = 30;

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { stringify } from 'csv-stringify/sync';
 import type { Change, Finding } from '#libs/audit';
 
@@ -29,6 +28,3 @@ export const findingsCsv = (findings: readonly Finding[]): string =>
       columns: ['code', 'exchange', 'at', 'position', 'leaf', 'field', 'recorded', 'again', 'stream', 'revision', 'newest', 'overtakenAt', 'overtakenBy'],
     },
   );
-
-/** Text into a file, whole or not at all on a disk that is full: throws the system's own error. */
-export const writeText = (file: string, text: string): void => writeFileSync(file, text);

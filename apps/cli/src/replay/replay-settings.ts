@@ -1,19 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { readTable, type TableContent, type WhatIf } from '#libs/audit';
-import { DomainError } from '#libs/kernel';
+import { DomainError, plusDays } from '#libs/kernel';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
 import { findAgency } from '../names/agencies.js';
 import { newestInForce } from '../matrix/which-table.js';
 import { findAffair } from '../names/matter.js';
 import { parseDay, parseWholeNumber } from '../names/parse.js';
-import { type EventStoreOptions, eventStoreWay } from '../parties/event-store-option.js';
-import { partiesIn, type PartyDirectory } from '../parties/party-directory.js';
+import { coreIn } from '../parties/core-in.js';
+import type { PartyDirectory } from '../parties/party-directory.js';
 import type { Options } from './replay-options.js';
 import { replayTexts } from './replay.texts.js';
 
 const LIMIT_MAX = 10_000;
-const CORE = 'core';
 const EXCHANGE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface ReplaySettings {
@@ -34,7 +33,7 @@ export function settingsOf(options: Options, session: Session): ReplaySettings {
   const [from, to] = [day('--from', options.from), day('--to', options.to)];
   if (from !== undefined && to !== undefined && to <= from) throw new UsageError('--to', 'after --from', say.reversed);
   const alone = asOf !== undefined && from === undefined && to === undefined && exchange === undefined;
-  const period = alone ? { from: asOf, to: dayAfter(asOf) } : { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const period = alone ? { from: asOf, to: plusDays(asOf, 1) } : { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const whatIf: WhatIf | undefined =
     options.matrix === undefined ? (asOf === undefined ? undefined : { kind: 'as-of', day: asOf }) : { kind: 'draft', table: tableIn(options.matrix) };
   return {
@@ -48,18 +47,6 @@ export function settingsOf(options: Options, session: Session): ReplaySettings {
     ...(whatIf === undefined ? {} : { whatIf }),
     limit: parseWholeNumber('--limit', options.limit, { min: 1, max: LIMIT_MAX }, language),
   };
-}
-
-const DAY_MS = 86_400_000;
-const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00.000Z`) + DAY_MS).toISOString().slice(0, 10);
-
-/** The core of a sandbox's directory, or the one party whose directory it is. */
-export function coreIn(options: EventStoreOptions & { readonly data: string }, session: Session): PartyDirectory {
-  const { data } = options;
-  const parties = partiesIn(data, { language: session.language, eventStore: eventStoreWay(options, session) });
-  const core = parties.find(({ id }) => id === CORE) ?? (parties.length === 1 && parties[0]?.dataDirectory === data ? parties[0] : undefined);
-  if (core === undefined) throw new UsageError('--data', 'holds the core’s record', replayTexts(session.language).noCore);
-  return core;
 }
 
 /** A table of the file; what is wrong in it is told with the file's name. */

@@ -1,13 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { replayHistory, type ReplayReport, type ReplayStage } from '#libs/audit';
-import type { Progress, Terminal } from '#libs/terminal';
+import { grouped, type Progress, type Terminal } from '#libs/terminal';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import type { Session } from '../command-line/session.js';
-import { changesCsv, findingsCsv, writeText } from './csv.js';
+import { changesCsv, findingsCsv } from './csv.js';
 import type { Options } from './replay-options.js';
 import { locationOf } from '../parties/location-of.js';
 import { type ReplaySettings, settingsOf } from './replay-settings.js';
 import { replayTexts } from './replay.texts.js';
-import { grouped, printChanges, printFindings, printMonths } from './tables.js';
+import { printChanges, printFindings, printMonths } from './tables.js';
 
 /** One run of `renkei replay`; resolves to how the program ends. */
 export async function runReplay(options: Options, session: Session): Promise<ExitCode> {
@@ -15,12 +16,12 @@ export async function runReplay(options: Options, session: Session): Promise<Exi
   const report = await withProgress(settings, session);
   session.answer({ ...settings.filter, ...underOf(settings), ...report }, (out) => print(out, report, settings, session));
   if (options.csv !== undefined) {
-    writeText(options.csv, settings.whatIf === undefined ? findingsCsv(report.findings) : changesCsv(report.changes));
+    writeFileSync(options.csv, settings.whatIf === undefined ? findingsCsv(report.findings) : changesCsv(report.changes));
     session.note(replayTexts(session.language).written(options.csv));
   }
   if (options.chart !== undefined) {
     const { chartOf } = await import('./chart.js');
-    writeText(options.chart, chartOf(report, settings.whatIf, options.chartBy, session.language));
+    writeFileSync(options.chart, chartOf(report, settings.whatIf, options.chartBy, session.language));
     session.note(replayTexts(session.language).written(options.chart));
   }
   return report.ok ? EXIT.done : EXIT.no;

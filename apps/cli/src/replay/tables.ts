@@ -1,13 +1,12 @@
 import { type Change, type Finding, OTHER, type ReplayReport } from '#libs/audit';
 import { isAgencyClass } from '#libs/domain';
 import { informationKinds } from '#libs/reference-data';
-import type { Language, Terminal } from '#libs/terminal';
+import { grouped, type Language, type Terminal } from '#libs/terminal';
 import { nameOfClass } from '../names/agencies.js';
 import { replayTexts } from './replay.texts.js';
 
 export const KINDS = ['lost', 'gained', 'moved', 'reason'] as const;
 const LEAF_SHOWN = 12;
-export const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** Decisions by one thing that groups of changes have, most first; what does not fit in `limit` rows is put together. */
 export interface Breakdown {

@@ -1,7 +1,7 @@
 import { OUTCOMES, type Statistics, type UnansweredRow } from '#libs/audit';
 import { barChart, cumulatedChart, type Frame } from '#libs/charts';
-import type { Language } from '#libs/terminal';
-import { grouped, nameOfClassIn, nameOfInformation, nameOfMatter, sentenceOf } from './names.js';
+import { grouped, type Language } from '#libs/terminal';
+import { nameOfClassIn, nameOfInformation, nameOfMatter, sentenceOf } from './names.js';
 import { statisticsTexts } from './statistics.texts.js';
 import { endOf, groupOf, mostProvided } from './tables.js';
 

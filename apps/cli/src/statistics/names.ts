@@ -4,8 +4,6 @@ import type { Language } from '#libs/terminal';
 import { agencyOfCode, nameOfClass } from '../names/agencies.js';
 import { statisticsTexts } from './statistics.texts.js';
 
-export const grouped = (count: number): string => count.toLocaleString('en-US');
-
 const named = (entry: { readonly ja: string; readonly en: string } | undefined, code: string, language: Language): string =>
   entry === undefined ? code : language === 'ja' ? entry.ja : entry.en;
 

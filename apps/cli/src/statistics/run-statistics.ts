@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { countHistory, type CountPeriod, PERCENTILE_ERROR, type Statistics } from '#libs/audit';
-import { DomainError, isCalendarDay, plusMs } from '#libs/kernel';
-import type { Progress, Terminal } from '#libs/terminal';
+import { DomainError, isCalendarDay, plusDays } from '#libs/kernel';
+import { grouped, type Progress, type Terminal } from '#libs/terminal';
 import { EXIT, type ExitCode } from '../command-line/exit-codes.js';
 import { UsageError } from '../command-line/failures.js';
 import type { Session } from '../command-line/session.js';
@@ -11,9 +11,8 @@ import { parseWholeNumber } from '../names/parse.js';
 import type { EventStoreOptions } from '../parties/event-store-option.js';
 import { locationOf } from '../parties/location-of.js';
 import type { PartyDirectory } from '../parties/party-directory.js';
-import { coreIn } from '../replay/replay-settings.js';
+import { coreIn } from '../parties/core-in.js';
 import { lastDay } from './charts.js';
-import { grouped } from './names.js';
 import { statisticsTexts } from './statistics.texts.js';
 import { type TableName, TABLES, tablesOf, unusedGrants } from './tables.js';
 
@@ -26,7 +25,6 @@ export interface DataOptions extends EventStoreOptions {
   readonly charts?: string;
 }
 const [TOP, TOP_MAX] = [10, 10_000];
-const DAY_MS = 86_400_000;
 /** What a reader of the record meets where it is damaged. */
 const DAMAGE = new Set(['EVENT_DAMAGED', 'STORE_UNAVAILABLE']);
 
@@ -82,7 +80,7 @@ function firstDayOf(option: string, text: string, session: Session): string {
 }
 function dayBehind(option: string, text: string, session: Session): string {
   const day = firstDayOf(option, text, session);
-  if (day === text) return plusMs(`${day}T00:00:00.000Z`, DAY_MS).slice(0, 10);
+  if (day === text) return plusDays(day, 1);
   const [year = 0, month = 0] = text.split('-').map(Number);
   return month === 12 ? `${year + 1}-01-01` : `${text.slice(0, 5)}${String(month + 1).padStart(2, '0')}-01`;
 }

@@ -1,6 +1,6 @@
 import { type AnswerTimeRow, type Counted, OUTCOMES, type Statistics, type UnansweredRow } from '#libs/audit';
-import type { Language } from '#libs/terminal';
-import { duration, grouped, nameOfAffair, nameOfAgency, nameOfClassIn, nameOfInformation, nameOfMatter, reasonIn } from './names.js';
+import { grouped, type Language } from '#libs/terminal';
+import { duration, nameOfAffair, nameOfAgency, nameOfClassIn, nameOfInformation, nameOfMatter, reasonIn } from './names.js';
 import { statisticsTexts } from './statistics.texts.js';
 
 export const TABLES = ['months', 'procedures', 'informations', 'classes', 'uses', 'grants', 'unanswered', 'refusals', 'answerTimes'] as const;

@@ -20,6 +20,7 @@ import {
 import { type EventStore, openStore, PAGE_EVENTS_MAX, type StoreLocation } from '#libs/event-store';
 import type { Decider, Message, RecordedEvent } from '#libs/kernel';
 import type { PartyKind } from '#libs/read-models';
+import { categoryOf, kindOfCategory } from '../parties/kind-of-category.js';
 import { everyEvent } from './event-check.js';
 
 /** States of streams kept in memory: a stream that comes again after it was forgotten is folded from its beginning. */
@@ -29,22 +30,22 @@ type AnyDecider = Decider<unknown, Message, Message>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a decider is only ever given its own events
 const any = (decider: Decider<any, any, any>): AnyDecider => decider as AnyDecider;
 
-/** Whose events a category of streams holds, and at which kind of party. */
-const CATEGORIES: Readonly<Record<string, { readonly decider: AnyDecider; readonly kind?: PartyKind }>> = {
-  agency: { decider: any(agencyDecider), kind: 'core' },
-  server: { decider: any(serverDecider), kind: 'core' },
-  matrix: { decider: any(matrixDecider), kind: 'core' },
-  opening: { decider: any(openingDecider), kind: 'core' },
-  acquisition: { decider: any(acquisitionDecider), kind: 'core' },
-  identifier: { decider: any(identifierDecider), kind: 'core' },
-  exchange: { decider: any(exchangeDecider), kind: 'core' },
-  holders: { decider: any(holdersDecider), kind: 'core' },
-  query: { decider: any(queryDecider), kind: 'intermediate-server' },
-  provision: { decider: any(provisionDecider), kind: 'intermediate-server' },
-  replica: { decider: any(replicaDecider), kind: 'intermediate-server' },
-  subject: { decider: any(subjectDecider), kind: 'intermediate-server' },
-  resident: { decider: any(residentDecider) },
-  number: { decider: any(numberDecider) },
+/** Whose events a category of streams holds. */
+const DECIDERS: Readonly<Record<string, AnyDecider>> = {
+  agency: any(agencyDecider),
+  server: any(serverDecider),
+  matrix: any(matrixDecider),
+  opening: any(openingDecider),
+  acquisition: any(acquisitionDecider),
+  identifier: any(identifierDecider),
+  exchange: any(exchangeDecider),
+  holders: any(holdersDecider),
+  query: any(queryDecider),
+  provision: any(provisionDecider),
+  replica: any(replicaDecider),
+  subject: any(subjectDecider),
+  resident: any(residentDecider),
+  number: any(numberDecider),
 };
 const LEDGER_STREAMS: readonly (readonly [prefix: string, decider: AnyDecider | undefined])[] = [
   ['ledger-log', any(logDecider)],
@@ -154,10 +155,10 @@ export class EventFold {
   #deciderOf(stream: string): AnyDecider | undefined {
     const ledger = LEDGER_STREAMS.find(([prefix]) => stream.startsWith(prefix));
     if (ledger) return ledger[1];
-    const category = stream.slice(0, stream.indexOf('-'));
-    const known = Object.hasOwn(CATEGORIES, category) ? CATEGORIES[category] : undefined;
-    if (known === undefined) throw new RangeError(`no party keeps streams of the category ${category}`);
-    this.kind ??= known.kind;
-    return known.decider;
+    const category = categoryOf(stream);
+    const decider = Object.hasOwn(DECIDERS, category) ? DECIDERS[category] : undefined;
+    if (decider === undefined) throw new RangeError(`no party keeps streams of the category ${category}`);
+    this.kind ??= kindOfCategory(category);
+    return decider;
   }
 }

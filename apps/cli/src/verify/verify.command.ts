@@ -5,9 +5,9 @@ import { command } from '../command-line/commands.js';
 import { EXIT } from '../command-line/exit-codes.js';
 import type { Session } from '../command-line/session.js';
 import { type EventStoreOptions, eventStoreWay, withEventStore } from '../parties/event-store-option.js';
+import { modelsDatabase, type ModelsOptions, withModels } from '../parties/models-database.js';
 import { partiesTexts } from '../parties/parties.texts.js';
 import { verifyGuarded } from './guarded.js';
-import { modelsDatabase, type ModelsOptions, withModels } from './models-database.js';
 import type { Finding, Note, PartyReport, Stage, VerifyReport } from './report.js';
 import { findingTexts, verifyTexts } from './verify.texts.js';
 
@@ -26,7 +26,7 @@ export function verifyCommand(session: Session): Command {
     'verify',
     say.verify,
     (made) =>
-      withModels(withEventStore(made, session), session)
+      withModels(withEventStore(made, session), session, say.readModelsUrl)
         .argument('[party...]', say.party)
         .requiredOption('--data <directory>', partiesTexts(session.language).data)
         .option('--keys <directory>', say.keys)
@@ -40,7 +40,7 @@ export function verifyCommand(session: Session): Command {
         parties: (parties ?? []) as unknown as readonly string[],
         full: full ?? false,
         eventStore: eventStoreWay(options, session),
-        database: modelsDatabase(options, session),
+        database: await modelsDatabase(options, session),
         threads: Math.min(availableParallelism(), THREADS_MAX),
         onParty: (party) => shown.party(party),
         onProgress: (stage, done, total) => shown.progress(stage, done, total),

@@ -1,6 +1,4 @@
-import { dictionary } from '#libs/terminal';
-
-const grouped = (count: number): string => count.toLocaleString('en-US');
+import { dictionary, grouped } from '#libs/terminal';
 
 export const verifyTexts = dictionary({
   en: {
@@ -10,9 +8,6 @@ export const verifyTexts = dictionary({
     full: "also decode, encode and fold every event, and hold the read models' content against that",
     readModelsUrl:
       'with --full: PostgreSQL database that holds the read models, postgres://user@host:5432/database (otherwise the files of the data directory)',
-    readModelsPasswordFile: 'file whose first line is the password of that user',
-    badReadModels: '--read-models (or READ_MODELS) takes the URL of a database: postgres://user@host:5432/database',
-    readModelsPasswordShown: '--read-models: other users of this machine can read a password there; give it by --read-models-password-file, or in READ_MODELS',
     store: (party: string) => `${party}: bytes and tree`,
     index: (party: string) => `${party}: index of streams`,
     models: (party: string) => `${party}: read models`,
@@ -41,9 +36,6 @@ export const verifyTexts = dictionary({
     keys: '当事者の鍵。署名者の確認に使う（省略時はサンドボックスの当事者の隣にあるもの）',
     full: 'さらにすべてのイベントを復号・再符号化・再畳込みし、リードモデルの内容と照合する',
     readModelsUrl: '--full のとき: リードモデルがある PostgreSQL データベース、postgres://user@host:5432/database（省略時はデータディレクトリのファイル）',
-    readModelsPasswordFile: 'その利用者のパスワードが 1 行目にあるファイル',
-    badReadModels: '--read-models（又は READ_MODELS）にはデータベースの URL を指定してください: postgres://user@host:5432/database',
-    readModelsPasswordShown: '--read-models のパスワードはこの機械の他の利用者にも見えます。--read-models-password-file 又は READ_MODELS で指定してください',
     store: (party) => `${party}: バイト列と木`,
     index: (party) => `${party}: ストリームの索引`,
     models: (party) => `${party}: リードモデル`,

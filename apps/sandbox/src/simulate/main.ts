@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DomainError } from '#libs/kernel';
-import { Terminal } from '#libs/terminal';
+import { grouped, Terminal } from '#libs/terminal';
 import { prepareDirectory } from '../data-directory.js';
 import { writeHistory } from './bulk/write-history.js';
 import { anonymousBytes, assertNew, assertRoom, bytesOnDisk } from './directory-room.js';
@@ -36,7 +36,6 @@ function interruption(onSignal: () => void): AbortSignal {
 async function simulate(options: SimulateOptions, terminal: Terminal | undefined, directory: string): Promise<number> {
   const { exchanges, seed, from, to, fast, data, language, json } = options;
   const say = simulateTexts(language);
-  const grouped = (count: number): string => count.toLocaleString('en-US');
   terminal?.line(terminal.style.bold(say.banner));
   terminal?.line(`  ${say.what(grouped(exchanges), seed, from, to)}`);
   terminal?.paragraph(fast ? say.fast : say.nation, { indent: 2, dress: terminal.style.dim });

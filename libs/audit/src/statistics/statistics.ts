@@ -1,5 +1,5 @@
 import type { AgencyClass, AgencyEvent } from '#libs/domain';
-import { plusMs } from '#libs/kernel';
+import { plusDays } from '#libs/kernel';
 import type { Recorded } from '../replay/recorded.js';
 import { coreEvents } from '../replay/recorded.js';
 import { grantsInForce, type GrantUse, lawOf } from './grants.js';
@@ -90,13 +90,11 @@ export interface Statistics {
 
 /** No day comes after it. */
 const FOREVER = '9999-12-31';
-const DAY_MS = 86_400_000;
-const dayAfter = (day: string): string => plusMs(`${day}T00:00:00.000Z`, DAY_MS).slice(0, 10);
 
 export function statisticsOf(tally: Tally, period: CountPeriod): Statistics {
   const { first, last, events, decisions } = tally;
   const uses = rowsOf(tally.uses, ([affair = '', procedure = '', requester = '']) => ({ affair, procedure, requester }));
-  const { from = first ?? '', to = last === undefined ? FOREVER : dayAfter(last) } = period;
+  const { from = first ?? '', to = last === undefined ? FOREVER : plusDays(last, 1) } = period;
   return {
     period,
     record: { ...(first === undefined ? {} : { first }), ...(last === undefined ? {} : { last }), events, decisions },
